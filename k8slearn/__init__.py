@@ -1,0 +1,1 @@
+"""Learn Kubernetes by doing it, in JupyterLab, on a cluster that needs nothing but Python."""

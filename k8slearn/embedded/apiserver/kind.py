@@ -1,0 +1,131 @@
+"""What a kind of object is: a declaration that the generic path of the API server reads.
+
+Adding a kind is adding a file to ``kinds/`` that ends in ``KIND = Kind(…)``. Nothing in the generic path asks
+``if kind == …``; what makes a Pod a Pod is in ``kinds/pod.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from k8slearn.embedded.apiserver.status import FieldError
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of ``kubectl get``. ``cell(object, now)`` gives its value: a string, an integer or None.
+
+    ``now`` is virtual time in seconds since 1970, for ages. Columns with ``wide`` show with ``-o wide`` only.
+    """
+
+    name: str
+    cell: Callable[[Object, float], Any]
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where the scale subresource finds its numbers: dotted paths, as in a CustomResourceDefinition."""
+
+    spec_replicas: str = "spec.replicas"
+    status_replicas: str = "status.replicas"
+    selector: Callable[[Object], str] = lambda obj: ""
+
+
+def _nothing(*_: Any) -> None:
+    return None
+
+
+def _no_errors(*_: Any) -> Iterable[FieldError]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind in one version. Functions get plain JSON dicts.
+
+    ``default`` and ``prepare_…`` may alter the dict they are given: it is a private copy, not stored yet.
+    Objects they read besides it (the old version) must not be altered.
+    """
+
+    kind: str
+    plural: str
+    group: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    message: str
+    """The protobuf message, e.g. ``k8s.io.api.core.v1.Pod``: key of the schema (field names and types)."""
+
+    columns: tuple[Column, ...] = ()
+    """What ``kubectl get`` shows; empty means NAME and AGE."""
+
+    default: Callable[[Object], None] = _nothing
+    """Fill in the defaults of this version, on create and on update, as upstream's ``SetDefaults_…`` do."""
+
+    prepare_create: Callable[[Object], None] = _nothing
+    """The strategy's PrepareForCreate: drop what a client may not set. (Status is dropped generically.)"""
+
+    prepare_update: Callable[[Object, Object], None] = _nothing
+    """``(new, old)``: the strategy's PrepareForUpdate: keep what a client may not change."""
+
+    validate: Callable[[Object], Iterable[FieldError]] = _no_errors
+    validate_update: Callable[[Object, Object], Iterable[FieldError]] = _no_errors
+    """``(new, old)``: only what an update adds to ``validate``, such as immutable fields."""
+
+    validate_name: Callable[[str], Iterable[str]] | None = None
+    """Sentences on what is wrong with a name; None means a DNS subdomain."""
+
+    has_status: bool = False
+    """There is a status subresource: create and update ignore ``status``, update_status all but it."""
+
+    counts_generation: bool = False
+    """``metadata.generation`` starts at 1 and grows when ``spec`` changes."""
+
+    scale: Scale | None = None
+    subresources: tuple[str, ...] = ()
+    """Subresources besides status and scale that discovery lists and the server routes (``log``, ``exec``)."""
+
+    verbs: tuple[str, ...] = (
+        "create",
+        "delete",
+        "deletecollection",
+        "get",
+        "list",
+        "patch",
+        "update",
+        "watch",
+    )
+
+    selectable_fields: dict[str, Callable[[Object], str]] = field(default_factory=dict)
+    """Field selectors besides ``metadata.name`` and ``metadata.namespace``."""
+
+    delete_answers_object: bool = False
+    """DELETE answers the object (pods, services, …) rather than a Status."""
+
+    grace_seconds: Callable[[Object, int | None], int | None] = lambda obj, asked: 0
+    """``(object, asked)``: how long a deletion waits; 0 removes at once, None likewise. Pods: their own."""
+
+    creation_warnings: Callable[[Object], Iterable[str]] = lambda obj: ()
+    """Texts for Warning headers."""
+
+    @property
+    def singular(self) -> str:
+        return self.kind.lower()
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def resource(self) -> str:
+        """``deployments.apps`` or ``pods``: the name in the store and in messages."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural

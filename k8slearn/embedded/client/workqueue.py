@@ -1,0 +1,59 @@
+"""A queue of keys, as in client-go's ``util/workqueue``.
+
+What it promises: a key that is added twice before it is worked on is worked on once; a key that is added
+while it is worked on is worked on again; a key whose work fails comes back later and later (5 ms, 10 ms, …
+16 minutes at the most); and keys come out in the order in which they became due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from k8slearn.embedded.clock import Clock, Timer
+from k8slearn.embedded.store import Key
+
+LATENCY = 0.01
+"""Seconds from a change to the reconcile that it causes. In reality this is the watch's way through the API
+server; here it also lets changes of the same moment be worked on together."""
+
+FIRST_RETRY = 0.005
+LAST_RETRY = 1000.0
+
+
+class WorkQueue:
+    """Calls ``work(key)`` for every key added, by the clock."""
+
+    def __init__(self, clock: Clock, work: Callable[[Key], None]) -> None:
+        self._clock = clock
+        self._work = work
+        self._timers: dict[Key, Timer] = {}
+        self._failures: dict[Key, int] = {}
+
+    def add(self, key: Key, after: float = LATENCY, *, background: bool = False) -> None:
+        """Work on ``key`` in ``after`` seconds, or earlier when it is queued for earlier already.
+
+        ``background`` for a look at something that may never come (a deadline): settling does not wait for it.
+        """
+        when = self._clock.now + after
+        queued = self._timers.get(key)
+        if queued is not None:
+            if queued.when <= when and (background or not queued.background):
+                return
+            # Earlier, or no longer only background: take the queued place.
+            queued.cancel()
+            when = min(queued.when, when)
+        self._timers[key] = self._clock.call_at(when, lambda: self._run(key), background=background)
+
+    def retry(self, key: Key) -> None:
+        """Work on ``key`` again after a failure, waiting longer each time."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        self.add(key, min(FIRST_RETRY * 2**failures, LAST_RETRY), background=failures > 12)
+
+    def forget(self, key: Key) -> None:
+        """``key`` succeeded: its next failure is the first again."""
+        self._failures.pop(key, None)
+
+    def _run(self, key: Key) -> None:
+        del self._timers[key]
+        self._work(key)
