@@ -84,6 +84,13 @@ class Kind:
     validate_name: Callable[[str], Iterable[str]] | None = None
     """Sentences on what is wrong with a name; None means a DNS subdomain."""
 
+    prepare_delete: Callable[[Object], None] = _nothing
+    """Alter the object that stays for a while because its deletion has to wait (a namespace: its phase)."""
+
+    held: Callable[[Object], bool] = lambda obj: False
+    """Whether an object whose deletion was asked for must stay although ``metadata.finalizers`` is empty
+    (a namespace: while ``spec.finalizers`` is not)."""
+
     has_status: bool = False
     """There is a status subresource: create and update ignore ``status``, update_status all but it."""
 

@@ -1,0 +1,291 @@
+"""Create, update, delete: what every kind's objects go through on their way into the store.
+
+In a real API server this is ``k8s.io/apiserver/pkg/registry/generic/registry`` with the strategies of
+``rest``. It reads what a kind declares and asks for no kind by name. The order on create: system fields, the
+strategy's ``prepare_create``, defaults, admission, validation, store.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import orjson
+
+from k8slearn.embedded.apiserver import admission
+from k8slearn.embedded.apiserver.deletion import begin_deletion, finished, set_propagation
+from k8slearn.embedded.apiserver.kind import Kind
+from k8slearn.embedded.apiserver.kinds import Kinds
+from k8slearn.embedded.apiserver.status import (
+    FieldError,
+    already_exists,
+    conflict,
+    forbidden,
+    invalid,
+    not_found,
+)
+from k8slearn.embedded.apiserver.validation.metadata import validate_metadata, validate_metadata_update
+from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.store import AlreadyExists, Conflict, Key, NotFound, Object, Store, Stored
+from k8slearn.kube.names import random_suffix
+
+GENERATE_NAME_TRIES = 8
+LONGEST_GENERATED_BASE = 58
+"""A generated name is cut so that it fits a label with its five random characters (names.generate.go)."""
+
+_KEPT_ON_UPDATE = (
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+_SET_BY_SERVER = (
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+    "managedFields",
+)
+
+
+class Registry:
+    """The one door to the store for objects. All methods raise ``ApiError``.
+
+    ``trusted`` is for the cluster's own components, whose objects come from ones that were validated: it
+    leaves validation out, nothing else. ``dry_run`` goes all the way but for the write.
+    """
+
+    def __init__(self, store: Store, clock: Clock, kinds: Kinds) -> None:
+        self.store = store
+        self.clock = clock
+        self.kinds = kinds
+        self._admission = admission.Context(store=store, clock=clock)
+
+    def get(self, resource: str, namespace: str, name: str) -> Stored:
+        try:
+            return self.store.get(resource, namespace, name)
+        except NotFound:
+            raise not_found(resource, name) from None
+
+    # -- create ---------------------------------------------------------------------------------
+
+    def create(
+        self,
+        resource: str,
+        obj: Object,
+        *,
+        namespace: str | None = None,
+        trusted: bool = False,
+        dry_run: bool = False,
+    ) -> Object:
+        """Store a new object and return it. ``obj`` stays as it is; ``namespace`` overrides a missing one."""
+        kind = self.kinds[resource]
+        new = _private_copy(obj, kind)
+        metadata = new["metadata"]
+        for name in _SET_BY_SERVER:
+            metadata.pop(name, None)
+        self._place(kind, metadata, namespace)
+        generated = not metadata.get("name") and metadata.get("generateName")
+        if generated:
+            metadata["name"] = self._generate_name(generated)
+        metadata["uid"] = str(uuid.UUID(int=self.clock.random.getrandbits(128), version=4))
+        metadata["creationTimestamp"] = self.clock.timestamp()
+        if kind.counts_generation:
+            metadata["generation"] = 1
+        if kind.has_status:
+            new.pop("status", None)
+        kind.prepare_create(new)
+        kind.default(new)
+        admission.admit("CREATE", kind, new, None, self._admission)
+        if not trusted:
+            self._check(kind, new, [*validate_metadata(kind, new), *kind.validate(new)])
+        for _ in range(GENERATE_NAME_TRIES):
+            try:
+                if dry_run:
+                    if self.store.find(resource, metadata.get("namespace", ""), metadata["name"]):
+                        raise AlreadyExists
+                    return new
+                return self.store.create(resource, new).object
+            except AlreadyExists:
+                if not generated:
+                    break
+                metadata["name"] = self._generate_name(generated)
+        raise already_exists(resource, metadata["name"])
+
+    def _place(self, kind: Kind, metadata: dict[str, Any], namespace: str | None) -> None:
+        """Set the namespace, and see that it takes new objects (the NamespaceLifecycle admission plugin)."""
+        if not kind.namespaced:
+            metadata.pop("namespace", None)
+            return
+        metadata["namespace"] = namespace = namespace or metadata.get("namespace") or "default"
+        home = self.store.find("namespaces", "", namespace)
+        if home is None:
+            raise not_found("namespaces", namespace)
+        if "deletionTimestamp" in home.object["metadata"]:
+            raise _terminating(kind, metadata, namespace)
+
+    def _generate_name(self, base: str) -> str:
+        return base[:LONGEST_GENERATED_BASE] + random_suffix(self.clock.random)
+
+    # -- update ---------------------------------------------------------------------------------
+
+    def update(
+        self,
+        resource: str,
+        obj: Object,
+        *,
+        subresource: str = "",
+        trusted: bool = False,
+        dry_run: bool = False,
+    ) -> Object:
+        """Replace an object and return it as it stands then.
+
+        With ``subresource`` only that part changes: ``status``, or ``finalize`` (a namespace's spec). With
+        ``metadata.resourceVersion`` the object must be at that version still. An update that changes nothing
+        writes nothing. One that takes the last finalizer from an object that is being deleted removes it.
+        """
+        kind = self.kinds[resource]
+        asked = obj["metadata"]
+        namespace = asked.get("namespace") or ("default" if kind.namespaced else "")
+        stored = self.get(resource, namespace if kind.namespaced else "", asked["name"])
+        old = stored.object
+        _check_preconditions(resource, old, asked.get("uid"), asked.get("resourceVersion"))
+        if subresource == "status":
+            new = {**old, "status": obj.get("status", {})}
+        elif subresource == "finalize":
+            new = {**old, "spec": obj.get("spec", {})}
+        else:
+            new = self._updated(kind, obj, old)
+        if not subresource or not trusted:
+            admission.admit("UPDATE", kind, new, old, self._admission)
+        if not trusted:
+            errors = [*validate_metadata(kind, new), *validate_metadata_update(new, old)]
+            if not subresource:
+                errors += [*kind.validate(new), *kind.validate_update(new, old)]
+            self._check(kind, new, errors)
+        if new == old or dry_run:
+            return new
+        if finished(kind, new):
+            return self.store.delete(resource, *stored.key).object
+        return self._replace(resource, new, stored)
+
+    def _updated(self, kind: Kind, obj: Object, old: Object) -> Object:
+        """``obj`` as an update of ``old``: what the server owns stays, the rest is the client's."""
+        new = _private_copy(obj, kind)
+        metadata, kept = new["metadata"], old["metadata"]
+        for name in (*_KEPT_ON_UPDATE, "resourceVersion"):
+            if name in kept:
+                metadata[name] = kept[name]
+            else:
+                metadata.pop(name, None)
+        if kind.has_status:
+            new.pop("status", None)
+            if "status" in old:
+                new["status"] = old["status"]
+        kind.prepare_update(new, old)
+        kind.default(new)
+        if kind.counts_generation and new.get("spec") != old.get("spec"):
+            metadata["generation"] = kept.get("generation", 0) + 1
+        return new
+
+    def _replace(self, resource: str, new: Object, stored: Stored) -> Object:
+        try:
+            return self.store.update(resource, new, stored.revision).object
+        except (Conflict, NotFound):
+            raise conflict(resource, stored.key.name) from None
+
+    # -- delete ---------------------------------------------------------------------------------
+
+    def delete(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        options: dict[str, Any] | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> tuple[Object, bool]:
+        """Delete an object, or begin to: returns it as it stands then, and whether it is gone.
+
+        ``options`` is a ``metav1.DeleteOptions``: gracePeriodSeconds, propagationPolicy, preconditions.
+        """
+        kind = self.kinds[resource]
+        options = options or {}
+        stored = self.get(resource, namespace, name)
+        old = stored.object
+        preconditions = options.get("preconditions") or {}
+        _check_preconditions(
+            resource, old, preconditions.get("uid"), preconditions.get("resourceVersion"), "Precondition failed"
+        )
+        admission.admit("DELETE", kind, old, old, self._admission)
+        new = set_propagation(old, options)
+        new = begin_deletion(kind, new, options.get("gracePeriodSeconds"), self.clock.now)
+        if finished(kind, new):
+            return (old, True) if dry_run else (self.store.delete(resource, *stored.key).object, True)
+        if dry_run or new == old:
+            return new, False
+        return self._replace(resource, new, stored), False
+
+    # -- binding --------------------------------------------------------------------------------
+
+    def bind(self, key: Key, node: str) -> None:
+        """Give a pod its node, once: the ``binding`` subresource (registry/core/pod/storage)."""
+        stored = self.get("pods", *key)
+        pod = stored.object
+        if pod["spec"].get("nodeName"):
+            raise conflict("pods/binding", key.name, f'pod {key.name} is already assigned to node "{pod["spec"]["nodeName"]}"')
+        if "deletionTimestamp" in pod["metadata"]:
+            raise conflict("pods/binding", key.name, f"pod {key.name} is being deleted, cannot be assigned to a host")
+        scheduled = {
+            "lastProbeTime": None,
+            "lastTransitionTime": self.clock.timestamp(),
+            "observedGeneration": pod["metadata"]["generation"],
+            "status": "True",
+            "type": "PodScheduled",
+        }
+        others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
+        status = {**pod["status"], "conditions": [*others, scheduled]}
+        self._replace("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}, stored)
+
+    def _check(self, kind: Kind, obj: Object, errors: list[FieldError]) -> None:
+        if errors:
+            raise invalid(kind.kind, kind.group, obj["metadata"].get("name", ""), errors)
+
+
+def _private_copy(obj: Object, kind: Kind) -> Object:
+    """A copy that shares nothing, with kind and apiVersion in front, where lists can cut them off."""
+    copied = orjson.loads(orjson.dumps(obj))
+    copied.pop("kind", None)
+    copied.pop("apiVersion", None)
+    return {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": copied.pop("metadata", {}), **copied}
+
+
+def _check_preconditions(
+    resource: str, old: Object, uid: str | None, revision: str | None, intro: str = "Precondition failed"
+) -> None:
+    metadata = old["metadata"]
+    if uid and uid != metadata["uid"]:
+        why = f"{intro}: UID in precondition: {uid}, UID in object meta: {metadata['uid']}"
+        raise conflict(resource, metadata["name"], why)
+    if revision and revision != "0" and revision != metadata["resourceVersion"]:
+        raise conflict(resource, metadata["name"])
+
+
+def _terminating(kind: Kind, metadata: dict[str, Any], namespace: str) -> Exception:
+    why = f"unable to create new content in namespace {namespace} because it is being terminated"
+    error = forbidden(kind.resource, metadata.get("name", ""), why)
+    assert error.details is not None
+    error.details["causes"] = [
+        {
+            "reason": "NamespaceTerminating",
+            "message": f"namespace {namespace} is being terminated",
+            "field": "metadata.namespace",
+        }
+    ]
+    return error
