@@ -1,0 +1,136 @@
+"""The forms in which an object can be asked for: as it is, as a row of a table, or its metadata only.
+
+``kubectl get`` asks for ``application/json;as=Table;v=v1;g=meta.k8s.io`` and prints the cells as they come;
+upstream: ``k8s.io/apiserver/pkg/endpoints/handlers/response.go``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from k8slearn.embedded.apiserver.kind import Column, Kind
+from k8slearn.embedded.clock import parse_timestamp
+from k8slearn.embedded.store import Object, Stored
+from k8slearn.kube.duration import human_duration
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an Accept header asks for. ``name`` is "" (the object), Table, PartialObjectMetadata(List)."""
+
+    name: str = ""
+    include_object: str = "Metadata"
+
+    @property
+    def is_table(self) -> bool:
+        return self.name == "Table"
+
+    @property
+    def is_metadata(self) -> bool:
+        return self.name.startswith("PartialObjectMetadata")
+
+
+def asked_form(accept: str, include_object: str) -> Form:
+    """The first form of an Accept header that this server speaks; it always ends at JSON objects."""
+    for media in accept.split(","):
+        kind, *parameters = (part.strip() for part in media.split(";"))
+        options = dict(p.partition("=")[::2] for p in parameters)
+        if options.get("as") and options.get("g") == "meta.k8s.io" and kind == "application/json":
+            return Form(options["as"], include_object or "Metadata")
+        if kind in ("application/json", "*/*", "application/*") and not options.get("as"):
+            return Form()
+    return Form()
+
+
+# -- one object -----------------------------------------------------------------------------------
+
+
+def encode_one(form: Form, kind: Kind, stored: Stored, now: float) -> bytes:
+    if form.is_table:
+        return encode_list(form, kind, [stored], stored.object["metadata"]["resourceVersion"], now)
+    if form.is_metadata:
+        return orjson.dumps(partial(stored.object))
+    return stored.encoded
+
+
+def partial(obj: Object) -> Object:
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+
+
+# -- lists ----------------------------------------------------------------------------------------
+
+
+def encode_list(
+    form: Form,
+    kind: Kind,
+    items: list[Stored],
+    revision: str,
+    now: float,
+    more: dict[str, Any] | None = None,
+) -> bytes:
+    """A list in the form asked for. ``more`` goes into the list's metadata (continue, remainingItemCount)."""
+    metadata = orjson.dumps({"resourceVersion": revision, **(more or {})})
+    if form.is_table:
+        rows = [row(form, kind, stored.object, now) for stored in items]
+        return orjson.dumps(table(kind, rows, orjson.loads(metadata)))
+    if form.is_metadata:
+        head = b'{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":'
+        encoded = [orjson.dumps(partial(stored.object)) for stored in items]
+    else:
+        head = b'{"kind":"%sList","apiVersion":"%s","metadata":' % (
+            kind.kind.encode(),
+            kind.api_version.encode(),
+        )
+        # Items of a list do not name their kind. Every stored object begins with kind and apiVersion.
+        own = b'{"kind":"%s","apiVersion":"%s",' % (kind.kind.encode(), kind.api_version.encode())
+        encoded = [b"{" + stored.encoded[len(own) :] for stored in items]
+    return head + metadata + b',"items":[' + b",".join(encoded) + b"]}"
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+_NAME = Column("Name", lambda obj, now: obj["metadata"]["name"], format="name", description="Name must be unique within a namespace.")
+_AGE = Column("Age", lambda obj, now: age(obj["metadata"].get("creationTimestamp"), now))
+
+
+def columns(kind: Kind) -> tuple[Column, ...]:
+    return kind.columns or (_NAME, _AGE)
+
+
+def age(since: str | None, now: float) -> str:
+    """``5m3s`` since a timestamp, ``<unknown>`` without one."""
+    return human_duration(now - parse_timestamp(since)) if since else "<unknown>"
+
+
+def table(kind: Kind, rows: list[Object], metadata: dict[str, Any], *, with_columns: bool = True) -> Object:
+    definitions = [
+        {
+            "name": column.name,
+            "type": column.type,
+            "format": column.format,
+            "description": column.description,
+            "priority": 1 if column.wide else 0,
+        }
+        for column in columns(kind)
+    ]
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": definitions if with_columns else None,
+        "rows": rows,
+    }
+
+
+def row(form: Form, kind: Kind, obj: Object, now: float) -> Object:
+    cells = [column.cell(obj, now) for column in columns(kind)]
+    match form.include_object:
+        case "None":
+            return {"cells": cells, "object": None}
+        case "Object":
+            return {"cells": cells, "object": obj}
+        case _:
+            return {"cells": cells, "object": partial(obj)}
