@@ -1,0 +1,193 @@
+"""Formats of strings: names, labels, ports, keys. Each function returns what is wrong, [] when nothing is.
+
+Upstream: apimachinery ``util/validation`` and ``api/validate/content``; the sentences are theirs.
+https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+"""
+
+from __future__ import annotations
+
+import re
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = _LABEL + r"(\." + _LABEL + ")*"
+_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_VALUE = f"({_KEY})?"
+_CONFIG_KEY = "[-._a-zA-Z0-9]+"
+_PERCENT = "[0-9]+%"
+_HEADER = "[-A-Za-z0-9]+"
+
+_label = re.compile(_LABEL)
+_subdomain = re.compile(_SUBDOMAIN)
+_key = re.compile(_KEY)
+_value = re.compile(_VALUE)
+_config_key = re.compile(_CONFIG_KEY)
+_percent = re.compile(_PERCENT)
+_header = re.compile(_HEADER)
+_port_name = re.compile("[-a-z0-9]+")
+
+
+def _expected(what: str, pattern: str, *examples: str) -> str:
+    """``a label must … (e.g. 'my-name',  or '123-abc', regex used for validation is '…')``."""
+    shown = " or ".join(f"'{example}', " for example in examples)
+    return f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
+
+
+_LABEL_EXPECTED = _expected(
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
+    "and must start and end with an alphanumeric character",
+    _LABEL,
+    "my-name",
+    "123-abc",
+)
+_SUBDOMAIN_EXPECTED = _expected(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character",
+    _SUBDOMAIN,
+    "example.com",
+)
+_KEY_EXPECTED = _expected(
+    "must consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start and end with an alphanumeric character",
+    _KEY,
+    "MyName",
+    "my.name",
+    "123-abc",
+)
+_VALUE_EXPECTED = _expected(
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start and end with an alphanumeric character",
+    _VALUE,
+    "MyValue",
+    "my_value",
+    "12345",
+)
+_CONFIG_KEY_EXPECTED = _expected(
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+    _CONFIG_KEY,
+    "key.name",
+    "KEY_NAME",
+    "key-name",
+)
+_PERCENT_EXPECTED = _expected(
+    "a valid percent string must be a numeric string followed by an ending '%'",
+    _PERCENT,
+    "1%",
+    "93%",
+)
+_HEADER_EXPECTED = _expected(
+    "a valid HTTP header must consist of alphanumeric characters or '-'",
+    _HEADER,
+    "X-Header-Name",
+)
+_ENV_EXPECTED = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+
+
+def dns_label(value: str) -> list[str]:
+    """RFC 1123: ``web-1``, at most 63 characters."""
+    wrong = ["must be no more than 63 characters"] if len(value) > 63 else []
+    if not _label.fullmatch(value):
+        wrong.append(
+            "must not contain dots" if _subdomain.fullmatch(value) else _LABEL_EXPECTED
+        )
+    return wrong
+
+
+def dns_subdomain(value: str) -> list[str]:
+    """RFC 1123: ``web.example.com``, at most 253 characters. What most names must be."""
+    wrong = ["must be no more than 253 characters"] if len(value) > 253 else []
+    if not _subdomain.fullmatch(value):
+        wrong.append(_SUBDOMAIN_EXPECTED)
+    return wrong
+
+
+def label_key(value: str) -> list[str]:
+    """``app`` or ``example.com/app``; also the "qualified name" of finalizers, taints and resources."""
+    prefix, slash, name = value.rpartition("/")
+    if "/" in prefix:
+        return [
+            f"a valid label key {_KEY_EXPECTED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        ]
+    wrong: list[str] = []
+    if slash and not prefix:
+        wrong.append("prefix part must be non-empty")
+    elif slash:
+        wrong += [f"prefix part {sentence}" for sentence in dns_subdomain(prefix)]
+    if not name:
+        wrong.append("name part must be non-empty")
+    elif len(name) > 63:
+        wrong.append("name part must be no more than 63 bytes")
+    if not _key.fullmatch(name):
+        wrong.append(f"name part {_KEY_EXPECTED}")
+    return wrong
+
+
+def label_value(value: str) -> list[str]:
+    wrong = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
+    if not _value.fullmatch(value):
+        wrong.append(_VALUE_EXPECTED)
+    return wrong
+
+
+def port_number(value: int) -> list[str]:
+    return [] if 1 <= value <= 65535 else ["must be between 1 and 65535, inclusive"]
+
+
+def port_name(value: str) -> list[str]:
+    """An IANA service name: ``http``, at most 15 characters."""
+    wrong = ["must be no more than 15 characters"] if len(value) > 15 else []
+    if not _port_name.fullmatch(value):
+        wrong.append(
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+        )
+    if not re.search("[a-z]", value):
+        wrong.append("must contain at least one letter (a-z)")
+    if "--" in value:
+        wrong.append("must not contain consecutive hyphens")
+    if value.startswith("-") or value.endswith("-"):
+        wrong.append("must not begin or end with a hyphen")
+    return wrong
+
+
+def port(value: int | str) -> list[str]:
+    """A number or the name of a container's port."""
+    return port_number(value) if isinstance(value, int) else port_name(value)
+
+
+def environment_name(value: str) -> list[str]:
+    if not value:
+        return ["environment variable name must be non-empty"]
+    return [] if all(" " <= c <= "~" and c != "=" for c in value) else [_ENV_EXPECTED]
+
+
+def config_key(value: str) -> list[str]:
+    """A key of a ConfigMap or Secret: it must be usable as a file name."""
+    wrong = ["must be no more than 253 characters"] if len(value) > 253 else []
+    if not _config_key.fullmatch(value):
+        wrong.append(_CONFIG_KEY_EXPECTED)
+    if value in (".", ".."):
+        wrong.append(f"must not be '{value}'")
+    elif value.startswith(".."):
+        wrong.append("must not start with '..'")
+    return wrong
+
+
+def percent(value: str) -> list[str]:
+    return [] if _percent.fullmatch(value) else [_PERCENT_EXPECTED]
+
+
+def http_header(value: str) -> list[str]:
+    return [] if _header.fullmatch(value) else [_HEADER_EXPECTED]
+
+
+def user_id(value: int) -> list[str]:
+    """A user's or a group's number."""
+    return (
+        []
+        if 0 <= value <= 2**31 - 1
+        else ["must be between 0 and 2147483647, inclusive"]
+    )
+
+
+def prefix_of_name(value: str) -> str:
+    """``generateName`` may end in a dash, as a name may not: ``web-`` is judged as ``weba``."""
+    return value[:-1] + "a" if len(value) > 1 and value.endswith("-") else value

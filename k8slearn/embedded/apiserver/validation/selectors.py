@@ -1,0 +1,97 @@
+"""Labels and label selectors: what is wrong with one, what it matches, how it is written.
+
+https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from k8slearn.embedded.apiserver.status import FieldError
+from k8slearn.embedded.apiserver.validation import formats
+from k8slearn.embedded.apiserver.validation.fields import (
+    each_invalid,
+    forbidden,
+    invalid,
+    required,
+)
+
+Selector = dict[str, Any]
+"""A ``metav1.LabelSelector``: matchLabels and matchExpressions, of which all must hold."""
+
+
+def validate_labels(
+    path: str, labels: Mapping[str, str] | None
+) -> Iterator[FieldError]:
+    for key, value in sorted((labels or {}).items()):
+        yield from each_invalid(path, key, formats.label_key(key))
+        yield from each_invalid(path, value, formats.label_value(value))
+
+
+def validate_selector(path: str, selector: Selector | None) -> Iterator[FieldError]:
+    if selector is None:
+        return
+    yield from validate_labels(f"{path}.matchLabels", selector.get("matchLabels"))
+    for index, requirement in enumerate(selector.get("matchExpressions") or ()):
+        yield from _validate_requirement(
+            f"{path}.matchExpressions[{index}]", requirement
+        )
+
+
+def _validate_requirement(
+    path: str, requirement: dict[str, Any]
+) -> Iterator[FieldError]:
+    operator, values = requirement.get("operator", ""), requirement.get("values") or []
+    if operator in ("In", "NotIn"):
+        if not values:
+            yield required(
+                f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"
+            )
+    elif operator in ("Exists", "DoesNotExist"):
+        if values:
+            yield forbidden(
+                f"{path}.values",
+                "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+            )
+    else:
+        yield invalid(f"{path}.operator", operator, "not a valid selector operator")
+    key = requirement.get("key", "")
+    yield from each_invalid(f"{path}.key", key, formats.label_key(key))
+    for index, value in enumerate(values):
+        yield from each_invalid(
+            f"{path}.values[{index}]", value, formats.label_value(value)
+        )
+
+
+def usable(selector: Selector) -> bool:
+    """Whether a selector can be asked what it matches (``LabelSelectorAsSelector`` gives no error)."""
+    return not any(validate_selector("", selector))
+
+
+def format_labels(labels: Mapping[str, str] | None) -> str:
+    """``app=web,tier=front``; ``<none>`` without labels."""
+    return (
+        ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
+        or "<none>"
+    )
+
+
+def format_selector(selector: Selector | None) -> str:
+    """As kubectl's ``-l`` takes it: ``app=web,tier in (a,b),!old``; "" for one that matches everything."""
+    selector = selector or {}
+    parts = [
+        (key, f"{key}={value}")
+        for key, value in (selector.get("matchLabels") or {}).items()
+    ]
+    for requirement in selector.get("matchExpressions") or ():
+        key, operator = requirement["key"], requirement["operator"]
+        values = ",".join(sorted(requirement.get("values") or ()))
+        written = {
+            "In": f"{key} in ({values})",
+            "NotIn": f"{key} notin ({values})",
+            "Exists": key,
+            "DoesNotExist": f"!{key}",
+        }
+        parts.append((key, written.get(operator, "")))
+    return ",".join(text for _, text in sorted(parts, key=lambda part: part[0]))
