@@ -68,12 +68,15 @@ class Clock:
     """
 
     def __init__(self, seed: int = 0, start: float = START) -> None:
-        self.seed = seed
         self.now = start
         self.random = random.Random(seed)
         self._queue: list[Timer] = []
         self._sequence = 0
         self._pending = 0
+
+    def reseed(self, seed: int | str) -> None:
+        """Begin another sequence of chance: for a cluster that goes on where a journal ends."""
+        self.random = random.Random(seed)
 
     # -- asking for calls ---------------------------------------------------------------------
 

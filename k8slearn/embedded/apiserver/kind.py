@@ -121,6 +121,9 @@ class Kind:
     grace_seconds: Callable[[Object, int | None], int | None] = lambda obj, asked: 0
     """``(object, asked)``: how long a deletion waits; 0 removes at once, None likewise. Pods: their own."""
 
+    deprecation: str = ""
+    """A text for a Warning header on every answer."""
+
     creation_warnings: Callable[[Object], Iterable[str]] = lambda obj: ()
     """Texts for Warning headers."""
 

@@ -129,7 +129,7 @@ class Store:
         self._compacted = 0
         self._indexes: dict[str, dict[str, tuple[Index, dict[str, dict[Key, Stored]]]]] = {}
         if journal:
-            for record in journal.replay():
+            for record in journal.records:
                 self.revision = record.revision
                 if record.object is None:
                     self._resources.setdefault(record.resource, {}).pop(record.key, None)

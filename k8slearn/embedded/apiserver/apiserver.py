@@ -1,0 +1,153 @@
+"""The API server: a request in, an answer out, in one step of the simulation.
+
+It knows no sockets and no threads. ``embedded.server`` carries requests to it over TLS, and
+``embedded.transport`` from a Python client in the same process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from k8slearn.embedded.apiserver import discovery
+from k8slearn.embedded.apiserver.http import Answer, Request, Response
+from k8slearn.embedded.apiserver.openapi import OpenAPI
+from k8slearn.embedded.apiserver.registry import Registry
+from k8slearn.embedded.apiserver.routes import Target, resolve
+from k8slearn.embedded.apiserver.status import ApiError, method_not_allowed, path_not_found
+from k8slearn.embedded.apiserver.verbs import Verbs
+from k8slearn.embedded.store import Object
+from k8slearn.errors import StorageError
+
+Handler = Callable[[Request, Object], Answer]
+"""Answers a subresource that another component serves: ``(request, the object)``. Raises ApiError."""
+
+VERSION: dict[str, Any] = {
+    "major": "1",
+    "minor": "37",
+    "emulationMajor": "1",
+    "emulationMinor": "37",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "36",
+    "gitVersion": "v1.37.2",
+    "gitCommit": "0000000000000000000000000000000000000000",
+    "gitTreeState": "clean",
+    "buildDate": "2026-01-01T00:00:00Z",
+    "goVersion": "go1.26",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
+"""The Kubernetes version that the embedded cluster behaves as."""
+
+
+class APIServer:
+    """``handle`` answers every request; it never raises for what a client did."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.address = "127.0.0.1:6443"
+        """Where the server listens, as legacy discovery tells it; set by who serves."""
+        self._kinds = registry.kinds
+        self._verbs = Verbs(registry)
+        self._openapi = OpenAPI(list(registry.kinds))
+        self._connected: dict[tuple[str, str], Handler] = {}
+
+    def connect(self, resource: str, subresource: str, handler: Handler) -> None:
+        """Let ``handler`` answer a subresource: the kubelet's ``pods`` ``log``, say."""
+        self._connected[resource, subresource] = handler
+
+    def handle(self, request: Request) -> Answer:
+        try:
+            return self._dispatch(request)
+        except ApiError as error:
+            headers = list(error.headers.items())
+            return Response(error.code, orjson.dumps(error.status()), headers=headers)
+        except StorageError as error:
+            internal = ApiError(500, "InternalError", f"Internal error occurred: {error}")
+            return Response(500, orjson.dumps(internal.status()))
+
+    def _dispatch(self, request: Request) -> Answer:
+        path = request.path.rstrip("/") or "/"
+        if path.startswith(("/api/", "/apis/")):
+            target = resolve(path, self._kinds)
+            if target is not None:
+                return self._resource(request, target)
+        return self._document(request, path)
+
+    def _resource(self, request: Request, target: Target) -> Answer:
+        handler = self._connected.get((target.resource, target.subresource))
+        if handler is not None:
+            obj = self.registry.get(target.resource, target.key_namespace, target.name).object
+            return handler(request, obj)
+        verbs = self._verbs
+        if target.subresource and target.subresource not in discovery.subresources(target.kind):
+            raise path_not_found()
+        match request.method, bool(target.name), target.subresource:
+            case "GET", _, "" if request.flag("watch"):
+                return verbs.watch(request, target)
+            case "GET", True, "":
+                return verbs.get(request, target)
+            case "GET", False, _:
+                return verbs.list(request, target)
+            case "POST", False, _:
+                return verbs.create(request, target)
+            case "POST", True, "binding":
+                return verbs.bind(request, target)
+            case "PUT", True, "scale":
+                return verbs.update_scale(request, target)
+            case "PUT", True, _:
+                return verbs.update(request, target)
+            case "PATCH", True, "scale":
+                return verbs.patch_scale(request, target)
+            case "PATCH", True, _:
+                return verbs.patch(request, target)
+            case "DELETE", True, "":
+                return verbs.delete(request, target)
+            case "DELETE", False, _:
+                return verbs.delete_collection(request, target)
+            case "GET", True, "scale":
+                return verbs.get_scale(request, target)
+            case "GET", True, "status":
+                return verbs.get(request, target)
+        raise method_not_allowed()
+
+    def _document(self, request: Request, path: str) -> Response:
+        """Everything that is not an object: discovery, OpenAPI, version, health."""
+        parts = path.strip("/").split("/")
+        aggregated = discovery.is_aggregated(request.headers.get("accept", ""))
+        found: Any = None
+        match parts:
+            case ["api" | "apis" as root] if aggregated:
+                body = orjson.dumps(discovery.aggregated(self._kinds, core=root == "api"))
+                return Response(200, body, content_type=discovery.AGGREGATED)
+            case ["api"]:
+                found = discovery.api_versions(self.address)
+            case ["apis"]:
+                found = discovery.api_groups(self._kinds)
+            case ["apis", group]:
+                found = discovery.api_group(self._kinds, group)
+            case ["api", version]:
+                found = discovery.api_resources(self._kinds, "", version)
+            case ["apis", group, version]:
+                found = discovery.api_resources(self._kinds, group, version)
+            case ["version"]:
+                found = VERSION
+            case ["openapi", "v3"]:
+                found = self._openapi.index()
+            case ["openapi", "v3", "api", version]:
+                return self._schema("", version)
+            case ["openapi", "v3", "apis", group, version]:
+                return self._schema(group, version)
+            case ["healthz" | "livez" | "readyz"]:
+                return Response(200, b"ok", content_type="text/plain; charset=utf-8")
+        if found is None:
+            raise path_not_found()
+        return Response(200, orjson.dumps(found))
+
+    def _schema(self, group: str, version: str) -> Response:
+        document = self._openapi.document(group, version)
+        if document is None:
+            raise path_not_found()
+        return Response(200, document)

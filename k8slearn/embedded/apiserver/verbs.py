@@ -1,0 +1,259 @@
+"""What the API server does with objects: get, list, watch, create, update, patch, delete, for every kind alike.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from k8slearn.embedded.apiserver import patch as patches
+from k8slearn.embedded.apiserver import representation, scale
+from k8slearn.embedded.apiserver.bodies import Body, decode, read_options, strictness
+from k8slearn.embedded.apiserver.http import Answer, Request, Response
+from k8slearn.embedded.apiserver.kind import Kind, Scale
+from k8slearn.embedded.apiserver.listing import matcher, select
+from k8slearn.embedded.apiserver.registry import Registry
+from k8slearn.embedded.apiserver.routes import Target
+from k8slearn.embedded.apiserver.status import bad_request, method_not_allowed, path_not_found
+from k8slearn.embedded.apiserver.watching import WatchStream
+from k8slearn.embedded.store import Object, Stored
+
+SCALE = "k8s.io.api.autoscaling.v1.Scale"
+
+
+class Verbs:
+    """One method a verb; each takes the request and its target, and raises ApiError."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def get(self, request: Request, target: Target) -> Response:
+        stored = self.registry.get(target.resource, target.key_namespace, target.name)
+        return self._one(request, target.kind, stored, warnings=_deprecation(target.kind))
+
+    def list(self, request: Request, target: Target) -> Response:
+        portion = select(self.registry.store, request, target)
+        body = representation.encode_list(
+            _form(request),
+            target.kind,
+            portion.items,
+            portion.revision,
+            self.registry.clock.now,
+            portion.more,
+        )
+        return Response(200, body, headers=_warning_headers(_deprecation(target.kind)))
+
+    def watch(self, request: Request, target: Target) -> Answer:
+        if "watch" not in target.kind.verbs:
+            raise method_not_allowed()
+        since = request.param("resourceVersion")
+        initial = request.flag("sendInitialEvents")
+        timeout = request.param("timeoutSeconds")
+        try:
+            from_now = initial or since in ("", "0")
+            watch = WatchStream(
+                self.registry.store,
+                self.registry.clock,
+                target.kind,
+                _form(request),
+                matcher(request, target),
+                namespace=target.namespace,
+                since=None if from_now else int(since),
+                bookmarks=request.flag("allowWatchBookmarks"),
+                initial_bookmark=initial and request.flag("allowWatchBookmarks"),
+                timeout=float(timeout) if timeout else None,
+            )
+        except ValueError:
+            raise bad_request(f'resourceVersion: Invalid value: "{since}": must be an integer') from None
+        return watch.stream
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def create(self, request: Request, target: Target) -> Response:
+        kind = target.kind
+        if "create" not in kind.verbs or (kind.namespaced and target.namespace is None):
+            raise method_not_allowed()
+        body = decode(request, kind.message, kind)
+        obj = _of_kind(body.object, kind)
+        namespace = obj["metadata"].get("namespace")
+        if kind.namespaced and namespace and namespace != target.namespace:
+            raise bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request"
+            )
+        created = self.registry.create(
+            target.resource, obj, namespace=target.namespace, dry_run=_dry_run(request)
+        )
+        warnings = [*_deprecation(kind), *body.warnings, *kind.creation_warnings(created)]
+        return self._one(request, kind, _stored(target, created), code=201, warnings=warnings)
+
+    def update(self, request: Request, target: Target) -> Response:
+        kind = target.kind
+        body = decode(request, kind.message, kind)
+        obj = _of_kind(body.object, kind)
+        _check_name(obj, target)
+        updated = self._write(request, target, obj)
+        return self._one(request, kind, _stored(target, updated), warnings=body.warnings)
+
+    def patch(self, request: Request, target: Target) -> Response:
+        kind = target.kind
+        current = self.registry.get(target.resource, target.key_namespace, target.name).object
+        patched = patches.apply(_patch_type(request), current, request.body, kind.message)
+        body = decode(request, kind.message, kind, patched)
+        obj = _of_kind(body.object, kind)
+        _check_name(obj, target)
+        updated = self._write(request, target, obj)
+        return self._one(request, kind, _stored(target, updated), warnings=body.warnings)
+
+    def _write(self, request: Request, target: Target, obj: Object) -> Object:
+        metadata = {**obj["metadata"], "name": target.name}
+        if target.namespace is not None:
+            metadata["namespace"] = target.namespace
+        return self.registry.update(
+            target.resource,
+            {**obj, "metadata": metadata},
+            subresource=target.subresource,
+            dry_run=_dry_run(request),
+        )
+
+    def bind(self, request: Request, target: Target) -> Response:
+        body = decode(request, "k8s.io.api.core.v1.Binding", None)
+        stored = self.registry.get(target.resource, target.key_namespace, target.name)
+        self.registry.bind(stored.key, body.object["target"]["name"])
+        return Response(201, orjson.dumps(_success()))
+
+    # -- deleting -------------------------------------------------------------------------------
+
+    def delete(self, request: Request, target: Target) -> Response:
+        options = read_options(request)
+        dry_run = _dry_run(request) or bool(options.get("dryRun"))
+        obj, gone = self.registry.delete(
+            target.resource, target.key_namespace, target.name, options, dry_run=dry_run
+        )
+        if target.kind.delete_answers_object or not gone:
+            return self._one(request, target.kind, _stored(target, obj))
+        details: dict[str, Any] = {"name": target.name}
+        if target.kind.group:
+            details["group"] = target.kind.group
+        details |= {"kind": target.kind.plural, "uid": obj["metadata"]["uid"]}
+        return Response(200, orjson.dumps({**_success(), "details": details}))
+
+    def delete_collection(self, request: Request, target: Target) -> Response:
+        if "deletecollection" not in target.kind.verbs:
+            raise method_not_allowed()
+        options = read_options(request)
+        portion = select(self.registry.store, request, target)
+        for stored in portion.items:
+            self.registry.delete(target.resource, *stored.key, options, dry_run=_dry_run(request))
+        form, now = _form(request), self.registry.clock.now
+        return Response(
+            200, representation.encode_list(form, target.kind, portion.items, portion.revision, now)
+        )
+
+    # -- scale ----------------------------------------------------------------------------------
+
+    def get_scale(self, request: Request, target: Target) -> Response:
+        declared, obj = self._scaled(target)
+        return Response(200, orjson.dumps(scale.read(declared, obj)))
+
+    def update_scale(self, request: Request, target: Target) -> Response:
+        declared, obj = self._scaled(target)
+        return self._scale(request, target, declared, obj, decode(request, SCALE, None))
+
+    def patch_scale(self, request: Request, target: Target) -> Response:
+        declared, obj = self._scaled(target)
+        patched = patches.apply(_patch_type(request), scale.read(declared, obj), request.body, SCALE)
+        return self._scale(request, target, declared, obj, decode(request, SCALE, None, patched))
+
+    def _scaled(self, target: Target) -> tuple[Scale, Object]:
+        if target.kind.scale is None:
+            raise path_not_found()
+        obj = self.registry.get(target.resource, target.key_namespace, target.name).object
+        return target.kind.scale, obj
+
+    def _scale(
+        self, request: Request, target: Target, declared: Scale, obj: Object, body: Body
+    ) -> Response:
+        new = scale.write(declared, obj, body.object)
+        updated = self.registry.update(target.resource, new, dry_run=_dry_run(request))
+        return Response(200, orjson.dumps(scale.read(declared, updated)))
+
+    # -- answering ------------------------------------------------------------------------------
+
+    def _one(
+        self,
+        request: Request,
+        kind: Kind,
+        stored: Stored,
+        *,
+        code: int = 200,
+        warnings: Iterable[str] = (),
+    ) -> Response:
+        body = representation.encode_one(_form(request), kind, stored, self.registry.clock.now)
+        return Response(code, body, headers=_warning_headers(warnings))
+
+
+def _form(request: Request) -> representation.Form:
+    return representation.asked_form(request.headers.get("accept", ""), request.param("includeObject"))
+
+
+def _stored(target: Target, obj: Object) -> Stored:
+    from k8slearn.embedded.store import Key
+
+    metadata = obj["metadata"]
+    revision = int(metadata.get("resourceVersion", 0))
+    return Stored(target.resource, Key(metadata.get("namespace", ""), metadata["name"]), revision, obj)
+
+
+def _dry_run(request: Request) -> bool:
+    return request.param("dryRun") == "All"
+
+
+def _patch_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip()
+
+
+def _of_kind(obj: Object, kind: Kind) -> Object:
+    """``obj`` if it says that it is of ``kind`` (or says nothing)."""
+    said = (obj.get("apiVersion") or kind.api_version, obj.get("kind") or kind.kind)
+    if said != (kind.api_version, kind.kind):
+        raise bad_request(
+            f"the API version in the data ({said[0]}) does not match the expected API version ({kind.api_version})"
+            if said[0] != kind.api_version
+            else f"{said[1]} in version \"{kind.version}\" cannot be handled as a {kind.kind}"
+        )
+    metadata = obj.get("metadata") or {}
+    return {**obj, "metadata": metadata}
+
+
+def _check_name(obj: Object, target: Target) -> None:
+    metadata = obj["metadata"]
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if name and name != target.name:
+        raise bad_request(
+            f"the name of the object ({name}) does not match the name on the URL ({target.name})"
+        )
+    if namespace and target.namespace and namespace != target.namespace:
+        raise bad_request(
+            f"the namespace of the object ({namespace}) does not match the namespace on the URL "
+            f"({target.namespace})"
+        )
+
+
+def _deprecation(kind: Kind) -> list[str]:
+    return [kind.deprecation] if kind.deprecation else []
+
+
+def _warning_headers(warnings: Iterable[str]) -> list[tuple[str, str]]:
+    """RFC 7234: ``Warning: 299 - "text"``."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in warnings)
+    return [("Warning", f'299 - "{text}"') for text in quoted]
+
+
+def _success() -> dict[str, Any]:
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}

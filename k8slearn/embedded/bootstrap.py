@@ -1,0 +1,34 @@
+"""What a new cluster holds before anyone uses it: what kubeadm and the API server make in a real one."""
+
+from __future__ import annotations
+
+from k8slearn.embedded.client import Client
+from k8slearn.embedded.store import Object
+
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+API_SERVICE_IP = "10.96.0.1"
+
+
+def node_names(count: int) -> list[str]:
+    """``control-plane``, ``worker-1``, …; a cluster of one node has only the first, which then takes pods."""
+    return ["control-plane", *(f"worker-{number}" for number in range(1, count))]
+
+
+def objects(client: Client) -> None:
+    """Make what is missing; a cluster that comes back from its journal has it all."""
+    for name in NAMESPACES:
+        if client.get("namespaces", "", name) is None:
+            client.create("namespaces", {"metadata": {"name": name}})
+    if client.get("services", "default", "kubernetes") is None:
+        client.create("services", _api_service())
+
+
+def _api_service() -> Object:
+    """The Service by which pods find the API server; its endpoints are the control plane's."""
+    labels = {"component": "apiserver", "provider": "kubernetes"}
+    ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]
+    return {
+        "metadata": {"name": "kubernetes", "namespace": "default", "labels": labels},
+        "spec": {"type": "ClusterIP", "clusterIP": API_SERVICE_IP, "ports": ports},
+    }

@@ -1,0 +1,182 @@
+"""The embedded cluster: the parts of a real one, put together in one process.
+
+    >>> with Cluster(nodes=3, seed=7) as cluster:
+    ...     cluster.settle()
+    ...     [node["metadata"]["name"] for node in cluster.client.list("nodes")]
+    True
+    ['control-plane', 'worker-1', 'worker-2']
+
+Nothing happens by itself: virtual time stands still until ``settle``, ``clock.advance`` or a watch that is
+being read lets it go on. ``serve`` puts a real server in front, whose time follows the wall clock.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from k8slearn.embedded import bootstrap, transport
+from k8slearn.embedded.apiserver import kinds
+from k8slearn.embedded.apiserver.apiserver import APIServer
+from k8slearn.embedded.apiserver.http import Answer, Request
+from k8slearn.embedded.apiserver.registry import Registry
+from k8slearn.embedded.client import Client, Trace
+from k8slearn.embedded.clock import SETTLE_LIMIT, START, Clock
+from k8slearn.embedded.controllers import all_controllers
+from k8slearn.embedded.kubelet import Kubelet, connect_pods
+from k8slearn.embedded.network import Network
+from k8slearn.embedded.scheduler import Scheduler
+from k8slearn.embedded.store import Journal, Store
+from k8slearn.kube.duration import parse_duration
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+    from k8slearn.embedded.server import Server
+
+T = TypeVar("T")
+
+LARGEST = 100
+"""Nodes that a cluster may have: a class needs three, and every node has its own address range."""
+
+
+class Cluster:
+    """``nodes`` counts the control plane. ``seed`` decides everything that chance decides in reality.
+
+    With ``journal`` the cluster goes on where that file ends, and writes every change to it. ``start`` is the
+    virtual time at which a new cluster begins (seconds since 1970). Raises StorageError, ValueError.
+    """
+
+    def __init__(
+        self, nodes: int = 3, seed: int = 0, *, journal: Path | None = None, start: float = START
+    ) -> None:
+        if not 1 <= nodes <= LARGEST:
+            raise ValueError(f"A cluster has 1 to {LARGEST} nodes, not {nodes}.")
+        self._exits = ExitStack()
+        written = Journal(journal) if journal else None
+        if written is not None and written.time is not None:
+            start = written.time
+        self._clock = Clock(seed, start)
+        self.store = Store(written)
+        if written is not None:
+            written.now = lambda: self._clock.now
+            self._exits.callback(written.close)
+            # The same seed would draw the same names and uids again that the journal holds already.
+            self._clock.reseed(f"{seed} {self.store.revision}")
+        self.registry = Registry(self.store, self._clock, kinds.load())
+        self.apiserver = APIServer(self.registry)
+        self.trace = Trace()
+        self.server: Server | None = None
+        self.clock = ClusterClock(self)
+        self.client = self._client_for("k8slearn")
+        bootstrap.objects(self.client)
+        network = Network(self.client, self._clock)
+        names = bootstrap.node_names(nodes)
+        self.nodes: dict[str, Kubelet] = {
+            name: Kubelet(self._client_for("kubelet"), self._clock, network, name, control_plane=name == names[0])
+            for name in names
+        }
+        connect_pods(self.apiserver, self.nodes)
+        scheduler = Scheduler(self._client_for("default-scheduler"), self._clock)
+        for part in (*all_controllers(self._client_for, self._clock), scheduler, *self.nodes.values()):
+            part.start()
+
+    def _client_for(self, component: str) -> Client:
+        return Client(self.registry, self._clock, component, self.trace)
+
+    # -- asking it ------------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> Answer:
+        """Answer a request as the API server does, without a socket."""
+        return self.run(lambda: self.apiserver.handle(request))
+
+    @cached_property
+    def api_client(self) -> ApiClient:
+        """The official Python client on this cluster, with no socket in between."""
+        return transport.connect(self)
+
+    def settle(self, limit: float = SETTLE_LIMIT) -> bool:
+        """Let time pass until nothing is pending. False when ``limit`` virtual seconds were not enough."""
+        return self.clock.settle(limit)
+
+    def run(self, action: Callable[[], T]) -> T:
+        """Run ``action`` where the simulation runs: here, or on the server's thread."""
+        return self.server.call(action) if self.server is not None else action()
+
+    # -- serving it -----------------------------------------------------------------------------
+
+    def serve(self, folder: Path | None = None, *, port: int = 0, paused: bool = False) -> Server:
+        """Put a server in front, on loopback; ``folder`` keeps its credentials (default: a temporary one).
+
+        From now on time follows the wall clock, unless ``paused``. Raises ClusterError.
+        """
+        from k8slearn.embedded.server import Server
+
+        if self.server is None:
+            if folder is None:
+                folder = Path(self._exits.enter_context(tempfile.TemporaryDirectory(prefix="k8slearn-")))
+            self._folder = folder
+            self.server = Server(self.apiserver, self._clock, self.trace, folder, port=port, paused=paused)
+            self._exits.callback(self.server.stop)
+        return self.server
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The path of a kubeconfig for this cluster, which must be serving."""
+        server = self.serve()
+        path = self._folder / "kubeconfig"
+        if not path.exists():
+            path.write_text(server.credentials.kubeconfig(server.port))
+            path.chmod(0o600)
+        return path
+
+    def close(self) -> None:
+        self._exits.close()
+        self.server = None
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+class ClusterClock:
+    """The powers over a cluster's time. Durations are seconds or Go durations (``5m``, ``1h30m``)."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @property
+    def now(self) -> float:
+        """Virtual time in seconds since 1970."""
+        return self._cluster._clock.now
+
+    @property
+    def pending(self) -> int:
+        return self._cluster._clock.pending
+
+    def step(self) -> bool:
+        """Jump to the next event. False when there is none."""
+        return self._move(lambda clock: clock.step())
+
+    def advance(self, duration: float | str) -> None:
+        """Let that much virtual time pass. Raises ValueError for what is no duration."""
+        seconds = parse_duration(duration) if isinstance(duration, str) else duration
+        self._move(lambda clock: clock.advance(seconds))
+
+    def settle(self, limit: float = SETTLE_LIMIT) -> bool:
+        return self._move(lambda clock: clock.settle(limit))
+
+    def _move(self, how: Callable[[Clock], T]) -> T:
+        def move() -> T:
+            result = how(self._cluster._clock)
+            if self._cluster.server is not None:
+                self._cluster.server.pacemaker.jumped()
+            return result
+
+        return self._cluster.run(move)

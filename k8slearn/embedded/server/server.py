@@ -1,0 +1,276 @@
+"""The embedded cluster's front door: HTTPS and WebSocket on loopback, one asyncio loop on one thread.
+
+The simulation runs on that thread only. Between requests the loop wakes up when the cluster's next event is
+due by the wall clock. Whoever is on another thread (a script, a test) reaches the cluster by ``call``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp import WSMsgType, web
+
+from k8slearn.embedded.apiserver.http import Request, Response, Session, Stream
+from k8slearn.embedded.apiserver.status import ApiError
+from k8slearn.embedded.server import powers
+from k8slearn.embedded.server.credentials import ADMIN, ADMIN_GROUPS, Credentials
+from k8slearn.embedded.server.pacemaker import Pacemaker
+from k8slearn.errors import ClusterError
+
+if TYPE_CHECKING:
+    from k8slearn.embedded.clock import Clock
+    from k8slearn.embedded.apiserver.apiserver import APIServer
+    from k8slearn.embedded.client import Trace
+
+log = logging.getLogger("k8slearn")
+
+T = TypeVar("T")
+
+LARGEST_BODY = 3 * 1024 * 1024
+"""Bytes of a request; the real API server's limit."""
+
+EVENTS_AT_ONCE = 200
+"""Events after which waiting requests get their turn."""
+
+_OPEN_TO_ALL = ("/healthz", "/livez", "/readyz", "/version")
+
+
+class Server:
+    """Serves one cluster until ``stop``. ``folder`` holds the credentials. Raises ClusterError.
+
+    ``port`` 0 takes any free one.
+    """
+
+    def __init__(
+        self,
+        apiserver: APIServer,
+        clock: Clock,
+        trace: Trace,
+        folder: Path,
+        *,
+        port: int = 0,
+        paused: bool = False,
+    ) -> None:
+        self.apiserver = apiserver
+        self.clock = clock
+        self.trace = trace
+        self.credentials = Credentials.of(folder)
+        self.pacemaker = Pacemaker(clock, time.time, paused=paused)
+        self._wanted_port = port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="k8slearn-server", daemon=True)
+        self._started: Future[int] = Future()
+        self._stopping = asyncio.Event()
+        self._beat: asyncio.TimerHandle | None = None
+        self._thread.start()
+        self.port = self._started.result()
+        apiserver.address = f"127.0.0.1:{self.port}"
+
+    # -- from other threads ---------------------------------------------------------------------
+
+    def call(self, action: Callable[[], T]) -> T:
+        """Run ``action`` on the simulation's thread and return what it returns."""
+        if threading.current_thread() is self._thread:
+            return action()
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                self._catch_up()
+                done.set_result(action())
+            except BaseException as error:
+                done.set_exception(error)
+            finally:
+                self._schedule()
+
+        self._loop.call_soon_threadsafe(run)
+        return done.result()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+
+    def wait(self) -> None:
+        """Until somebody stops it."""
+        self._thread.join()
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self._on_request)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
+        await runner.setup()
+        try:
+            listening = _bind(self._wanted_port)
+            await web.SockSite(runner, listening, ssl_context=self.credentials.ssl_context()).start()
+        except OSError as error:
+            self._started.set_exception(
+                ClusterError(
+                    f"The cluster cannot listen on 127.0.0.1:{self._wanted_port}: {error.strerror}. "
+                    "Choose another port with --port, or leave it out to take a free one."
+                )
+            )
+            return
+        self._started.set_result(listening.getsockname()[1])
+        self._schedule()
+        await self._stopping.wait()
+        await runner.cleanup()
+
+    def _catch_up(self) -> bool:
+        try:
+            return self.pacemaker.catch_up(EVENTS_AT_ONCE)
+        except Exception:
+            # A bug in a component must not take the cluster down with it; its work is lost, and told of.
+            log.exception("a component of the embedded cluster failed")
+            return False
+
+    def _schedule(self) -> None:
+        """Wake up when the next event is due."""
+        if self._beat is not None:
+            self._beat.cancel()
+            self._beat = None
+        delay = self.pacemaker.delay()
+        if delay is not None:
+            self._beat = self._loop.call_later(delay, self._on_beat)
+
+    def _on_beat(self) -> None:
+        self._beat = None
+        self._catch_up()
+        self._schedule()
+
+    # -- one request ----------------------------------------------------------------------------
+
+    async def _on_request(self, http: web.Request) -> web.StreamResponse:
+        try:
+            body = self.pacemaker.inward(await http.read())
+        except web.HTTPRequestEntityTooLarge:
+            error = ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}")
+            return _plain(powers.failure(error))
+        try:
+            user, groups = self._who(http)
+        except ApiError as error:
+            return _plain(powers.failure(error))
+        query: dict[str, list[str]] = {}
+        for name, value in http.query.items():
+            query.setdefault(name, []).append(value)
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        request = Request(http.method, http.path, query, headers, body, user, groups)
+        self._catch_up()
+        if request.path.startswith(powers.PREFIX):
+            answer: Any = powers.handle(request, self.clock, self.pacemaker, self.trace)
+        else:
+            answer = self.apiserver.handle(request)
+        self._schedule()
+        if isinstance(answer, Response):
+            answer.body = self.pacemaker.outward(answer.body)
+            return _plain(answer)
+        if isinstance(answer, Stream):
+            return await self._stream(http, answer)
+        return await self._session(http, answer)
+
+    def _who(self, http: web.Request) -> tuple[str, tuple[str, ...]]:
+        """The user by bearer token or client certificate. Raises ApiError 401."""
+        scheme, _, token = http.headers.get("Authorization", "").partition(" ")
+        if scheme == "Bearer" and token.strip() == self.credentials.token:
+            return ADMIN, ADMIN_GROUPS
+        certificate = http.transport.get_extra_info("peercert") if http.transport else None
+        if certificate and not token:
+            subject = dict(pair[0] for pair in certificate["subject"])
+            groups = (subject.get("organizationName", ""), "system:authenticated")
+            return subject.get("commonName", ""), groups
+        if http.path.rstrip("/") in _OPEN_TO_ALL:
+            return "system:anonymous", ("system:unauthenticated",)
+        raise ApiError(401, "Unauthorized", "Unauthorized")
+
+    async def _stream(self, http: web.Request, stream: Stream) -> web.StreamResponse:
+        response = web.StreamResponse(status=stream.status, headers={"Content-Type": stream.content_type})
+        response.headers.extend(stream.headers)
+        ready = asyncio.Event()
+        stream.notify = ready.set
+        try:
+            await response.prepare(http)
+            while True:
+                ready.clear()
+                if data := stream.take():
+                    await response.write(self.pacemaker.outward(data))
+                elif stream.ended:
+                    break
+                else:
+                    await ready.wait()
+            await response.write_eof()
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the client has gone
+        finally:
+            stream.close()
+        return response
+
+    async def _session(self, http: web.Request, session: Session) -> web.StreamResponse:
+        socket = web.WebSocketResponse(protocols=(f"v5.{session.protocol}", f"v4.{session.protocol}"))
+        if not socket.can_prepare(http):
+            session.close()
+            error = ApiError(400, "BadRequest", "Upgrade request required")
+            return _plain(powers.failure(error))
+        await socket.prepare(http)
+        sender = asyncio.ensure_future(self._send_frames(socket, session))
+        try:
+            async for message in socket:
+                if message.type is not WSMsgType.BINARY or not message.data:
+                    continue
+                self._catch_up()
+                channel, data = message.data[0], message.data[1:]
+                if channel == 255:
+                    session.close_input(data[0])  # v5's end of a channel: ff 00 ends stdin
+                else:
+                    session.receive(channel, data)
+                self._schedule()
+            session.close()
+        finally:
+            sender.cancel()
+        return socket
+
+    async def _send_frames(self, socket: web.WebSocketResponse, session: Session) -> None:
+        ready = asyncio.Event()
+        session.notify = ready.set
+        while True:
+            ready.clear()
+            for channel, data in session.take():
+                await socket.send_bytes(bytes([channel]) + data)
+            if session.ended:
+                await socket.close()
+                return
+            await ready.wait()
+
+
+def _plain(response: Response) -> web.Response:
+    headers = [("Content-Type", response.content_type), *response.headers]
+    return web.Response(status=response.status, body=response.body, headers=headers)
+
+
+def _bind(port: int) -> socket.socket:
+    """A listening socket on loopback, nowhere else."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError:
+        listening.close()
+        raise
+    listening.listen(128)
+    return listening

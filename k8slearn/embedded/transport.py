@@ -1,0 +1,112 @@
+"""The official Python client on a cluster in the same process: no socket, no thread, no TLS.
+
+``kubernetes.client.ApiClient`` sends everything through one urllib3 pool manager. ``connect`` puts an object
+in that place that hands the request to the API server. Reading a watch lets virtual time pass until something
+happens, so ``Watch().stream(…)`` works as on a real cluster, only faster.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from k8slearn.embedded.apiserver.http import Request, Response, Session, Stream
+from k8slearn.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+    from urllib3 import HTTPResponse
+
+    from k8slearn.embedded.cluster import Cluster
+
+
+def connect(cluster: Cluster) -> ApiClient:
+    """A client of ``cluster`` with the administrator's rights."""
+    from kubernetes import client
+
+    configuration = client.Configuration()
+    configuration.host = "https://embedded"
+    api_client = client.ApiClient(configuration)
+    api_client.rest_client.pool_manager = _Pool(cluster)  # type: ignore[assignment]
+    return api_client
+
+
+class _Pool:
+    """What ``RESTClientObject`` uses of ``urllib3.PoolManager``."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: str | bytes | None = None,
+        fields: Any = None,
+        headers: dict[str, str] | None = None,
+        preload_content: bool = True,
+        timeout: Any = None,
+        **_: Any,
+    ) -> HTTPResponse:
+        from urllib3 import HTTPResponse
+
+        parts = urlsplit(url)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        for name, value in fields or ():
+            query.setdefault(name, []).append(str(value))
+        data = body.encode() if isinstance(body, str) else body or b""
+        lower = {name.lower(): str(value) for name, value in (headers or {}).items()}
+        answer = self._cluster.handle(Request(method, parts.path, query, lower, data))
+        if isinstance(answer, Session):
+            answer.close()
+            raise UnsupportedError(
+                "exec, attach and port-forward need a connection: call cluster.serve() and use its kubeconfig."
+            )
+        if isinstance(answer, Stream):
+            source: io.RawIOBase | io.BytesIO = _Following(self._cluster, answer)
+        else:
+            source = io.BytesIO(answer.body)
+        response_headers = {"Content-Type": answer.content_type, **dict(answer.headers)}
+        return HTTPResponse(
+            body=source,
+            headers=response_headers,
+            status=answer.status,
+            reason=_REASONS.get(answer.status, ""),
+            preload_content=preload_content,
+        )
+
+    def clear(self) -> None:
+        """Nothing is pooled."""
+
+
+_REASONS = {200: "OK", 201: "Created", 404: "Not Found", 409: "Conflict", 422: "Unprocessable Entity"}
+
+
+class _Following(io.RawIOBase):
+    """A stream as a file. Reading steps the simulation until there is something to read."""
+
+    def __init__(self, cluster: Cluster, stream: Stream) -> None:
+        self._cluster = cluster
+        self._stream = stream
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            self._rest = self._stream.take()
+            if self._rest or self._stream.ended:
+                break
+            if not self._cluster.clock.step():
+                return 0  # nothing will ever happen again
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
