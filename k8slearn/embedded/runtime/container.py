@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
-from k8slearn.embedded.runtime.descriptors import Callback, LogSink, Null, OpenFile, Pipe
-from k8slearn.embedded.runtime.files import Directory, FileSystem, Program, RegularFile
+from k8slearn.embedded.runtime.descriptors import Callback, LogSink, Null, Pipe
+from k8slearn.embedded.runtime.files import FileSystem, Program
 from k8slearn.embedded.runtime.images import Image
 from k8slearn.embedded.runtime.kernel import Kernel
 from k8slearn.embedded.runtime.launch import LaunchError, find_program
@@ -62,7 +62,13 @@ class Container:
         self.log = Log(lambda: clock.now)
         self.exit_code: int | None = None
         self.kernel = Kernel(
-            clock, network, files, hostname=hostname, ip=ip, memory_limit=memory_limit, on_end=self._ended
+            clock,
+            network,
+            files,
+            hostname=hostname,
+            ip=ip,
+            memory_limit=memory_limit,
+            on_end=self._ended,
         )
         self._clock = clock
         self._on_exit = on_exit
@@ -135,7 +141,7 @@ class Container:
                 f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: exec '
                 f"failed: unable to start container process: {error}"
             ) from None
-        pipe = Pipe(self.kernel) if stdin else None
+        pipe = Pipe() if stdin else None
         process = self.kernel.start(
             argv,
             program,
