@@ -1,7 +1,4 @@
-"""Labels and label selectors: what is wrong with one, what it matches, how it is written.
-
-https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
-"""
+"""What is wrong with labels and label selectors. Upstream: apimachinery ``apis/meta/v1/validation``."""
 
 from __future__ import annotations
 
@@ -16,9 +13,6 @@ from k8slearn.embedded.apiserver.validation.fields import (
     invalid,
     required,
 )
-
-Selector = dict[str, Any]
-"""A ``metav1.LabelSelector``: matchLabels and matchExpressions, of which all must hold."""
 
 
 def validate_labels(
@@ -67,31 +61,3 @@ def _validate_requirement(
 def usable(selector: Selector) -> bool:
     """Whether a selector can be asked what it matches (``LabelSelectorAsSelector`` gives no error)."""
     return not any(validate_selector("", selector))
-
-
-def format_labels(labels: Mapping[str, str] | None) -> str:
-    """``app=web,tier=front``; ``<none>`` without labels."""
-    return (
-        ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
-        or "<none>"
-    )
-
-
-def format_selector(selector: Selector | None) -> str:
-    """As kubectl's ``-l`` takes it: ``app=web,tier in (a,b),!old``; "" for one that matches everything."""
-    selector = selector or {}
-    parts = [
-        (key, f"{key}={value}")
-        for key, value in (selector.get("matchLabels") or {}).items()
-    ]
-    for requirement in selector.get("matchExpressions") or ():
-        key, operator = requirement["key"], requirement["operator"]
-        values = ",".join(sorted(requirement.get("values") or ()))
-        written = {
-            "In": f"{key} in ({values})",
-            "NotIn": f"{key} notin ({values})",
-            "Exists": key,
-            "DoesNotExist": f"!{key}",
-        }
-        parts.append((key, written.get(operator, "")))
-    return ",".join(text for _, text in sorted(parts, key=lambda part: part[0]))
