@@ -1,0 +1,133 @@
+"""Inside the learner's process: run the spliced cells as a notebook would, and report where one is.
+
+Nothing here decides a mark. The process holds no check, no administrator's credential and no other
+learner's work; all it can say over its channel is how far it got. The channel carries JSON lines:
+
+    judge → worker   {"steps": [["answer-first-pod", "…source…", null], ["check-first-pod", "", "first-pod"]],
+                      "folder": "/tmp/…", "environment": {"K8SLEARN_KUBECONFIG": "…"}, "cpu_seconds": 60}
+    worker → judge   {"error": "answer-first-pod", "name": "NameError", "text": "name 'x' is not defined"}
+    worker → judge   {"reached": "first-pod"}       and it waits
+    judge → worker   {"go": "first-pod"}
+    worker → judge   {"done": true}
+
+Whoever forges such a line gets judged early or not at all, and never better.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import socket
+import sys
+from typing import Any, NoReturn
+
+CHANNEL = 3
+"""The channel's file descriptor in the learner's process; 0 reads nothing, 1 and 2 are the output."""
+
+INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+"""What of the grader's environment the learner's process sees: enough to run, no token, no kubeconfig."""
+
+TEXT_LIMIT = 2_000
+"""Characters of an exception's text that are passed on."""
+
+_MB = 1_000_000
+
+
+def main(channel: socket.socket, output: int) -> NoReturn:
+    """The whole life of a freshly forked process; never returns to the code that forked it."""
+    code = 1
+    try:
+        _cut_off(channel.detach(), output)
+        with socket.socket(fileno=CHANNEL) as own, own.makefile("rw", encoding="utf-8") as lines:
+            if order := lines.readline():
+                _run(json.loads(order), lines)
+                code = 0
+    except BaseException as error:  # noqa: BLE001 (the fork must not return, whatever happened)
+        os.write(
+            2, f"the notebook's process ends: {type(error).__name__}: {error}\n".encode(errors="replace")
+        )
+    finally:
+        os._exit(code)
+
+
+def _cut_off(channel: int, output: int) -> None:
+    """Own session (so that one kill ends all of it) and no file of the grader's left open."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    channel, output = os.dup(channel), os.dup(output)  # above 3, so that no dup2 below hits one of them
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(channel, CHANNEL)
+    os.closerange(CHANNEL + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", 1, "utf-8", "replace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, "utf-8", "replace", closefd=False)
+
+
+def _confine(cpu_seconds: int) -> None:
+    """Limits that hold even for code that the wall clock cannot see.
+
+    Address space, not memory, is what RLIMIT_AS counts: kubectl alone maps 1.3 GB, so 4 GB it is.
+    """
+    for limit, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_FSIZE, 100 * _MB),
+        (resource.RLIMIT_NOFILE, 1_024),
+        (resource.RLIMIT_AS, 4_000 * _MB),
+    ):
+        hard = resource.getrlimit(limit)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (most, most))
+
+
+def _run(order: dict[str, Any], lines: Any) -> None:
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    os.environ.clear()
+    os.environ.update(environment, **order["environment"])
+    os.chdir(order["folder"])
+    sys.path[:] = ["", *(entry for entry in sys.path if entry)]
+    _confine(order["cpu_seconds"])
+
+    def report(message: dict[str, Any]) -> None:
+        lines.write(json.dumps(message) + "\n")
+        lines.flush()
+
+    shell = _shell()
+    for name, source, exercise in order["steps"]:
+        if exercise is not None:
+            report({"reached": exercise})
+            if not lines.readline():
+                return  # the judge has gone
+        elif (error := _run_cell(shell, source)) is not None:
+            report({"error": name, "name": type(error).__name__, "text": _text(error)})
+    report({"done": True})
+
+
+def _shell() -> Any:
+    """An IPython shell as a kernel has it, less history and colours. Imported by the warm process already."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    return InteractiveShell.instance(config=config)
+
+
+def _run_cell(shell: Any, source: str) -> BaseException | None:
+    """Run one cell; like nbval, go on after one that fails, for the next exercises may still be right."""
+    try:
+        result = shell.run_cell(source, store_history=True)
+        return result.error_before_exec or result.error_in_exec
+    except Exception as error:  # noqa: BLE001 (a cell broke the shell itself, or is no text to compile)
+        return error
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:TEXT_LIMIT]
+    except Exception:  # noqa: BLE001 (a learner's __str__ may raise anything)
+        return "(its text cannot be shown)"
