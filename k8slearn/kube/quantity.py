@@ -12,9 +12,7 @@ from functools import lru_cache
 _SUFFIXES = {
     **{
         suffix: Fraction(1000) ** power
-        for power, suffix in enumerate(
-            ("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3
-        )
+        for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)
     },
     **{
         suffix: Fraction(1024) ** power
@@ -51,11 +49,7 @@ def is_valid(text: str | float) -> bool:
 def round_up_to_milli(text: str | float) -> str:
     """A container's resources have no finer grain: ``100u`` CPU becomes ``1m`` (``SetDefaults_ResourceList``)."""
     milli = parse(text) * 1000
-    return (
-        canonical(text)
-        if milli.denominator == 1
-        else canonical(f"{_away_from_zero(milli)}m")
-    )
+    return canonical(text) if milli.denominator == 1 else canonical(f"{_away_from_zero(milli)}m")
 
 
 @lru_cache(maxsize=4096)
@@ -77,9 +71,7 @@ def canonical(text: str | float) -> str:
     return _scaled(value, 1000, -3, _DECIMAL) or "0"
 
 
-def _scaled(
-    value: Fraction, base: int, lowest: int, suffixes: tuple[str, ...]
-) -> str | None:
+def _scaled(value: Fraction, base: int, lowest: int, suffixes: tuple[str, ...]) -> str | None:
     """``value`` as a whole number of the largest unit that divides it; None when none does."""
     if value == 0:
         return "0"
@@ -91,9 +83,7 @@ def _scaled(
 
 
 def _exponent(value: Fraction) -> str:
-    plain = _scaled(
-        value, 1000, -3, tuple("" if p == 0 else f"e{3 * p}" for p in range(-3, 7))
-    )
+    plain = _scaled(value, 1000, -3, tuple("" if p == 0 else f"e{3 * p}" for p in range(-3, 7)))
     return plain or "0"
 
 

@@ -1,0 +1,97 @@
+"""Names that Kubernetes makes up, and what names and labels may look like.
+
+https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Mapping
+from typing import Any
+
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""No vowels and no 0, 1, 3: what is made up never spells a word (apimachinery ``util/rand``)."""
+
+DNS_LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+DNS_SUBDOMAIN = re.compile(rf"{DNS_LABEL.pattern}(\.{DNS_LABEL.pattern})*")
+QUALIFIED_NAME = re.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+LABEL_VALUE = re.compile(f"({QUALIFIED_NAME.pattern})?")
+
+_SUBDOMAIN_EXPECTED = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character "
+    f"(e.g. 'example.com', regex used for validation is '{DNS_SUBDOMAIN.pattern}')"
+)
+_KEY_EXPECTED = (
+    "must consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start and end with an alphanumeric character "
+    f"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{QUALIFIED_NAME.pattern}')"
+)
+_VALUE_EXPECTED = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start and end with an alphanumeric character "
+    f"(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '{LABEL_VALUE.pattern}')"
+)
+
+
+def random_suffix(chance: random.Random, length: int = 5) -> str:
+    """``x7k2p``: what ``generateName`` and controllers put after a name."""
+    return "".join(chance.choice(SUFFIX_ALPHABET) for _ in range(length))
+
+
+def pod_template_hash(template: Mapping[str, Any], collision_count: int | None = None) -> str:
+    """The label ``pod-template-hash``: the same template gives the same hash, in every cluster and namespace.
+
+    FNV-1a in 32 bits over the template, written in decimal and each digit then by its letter: only the
+    characters ``456789bcdf`` occur. Kubernetes hashes a dump of its Go structs, here it is canonical JSON, so
+    the values differ from a real cluster's. ``collision_count`` comes from the status of a Deployment whose
+    hash met a different template's.
+    """
+    data = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
+    if collision_count is not None:
+        data += collision_count.to_bytes(8, "little")
+    value = 0x811C9DC5
+    for byte in data:
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return safe_encode(str(value))
+
+
+def safe_encode(text: str) -> str:
+    """``rand.SafeEncodeString``: each character becomes one of ``SUFFIX_ALPHABET``."""
+    return "".join(SUFFIX_ALPHABET[ord(character) % len(SUFFIX_ALPHABET)] for character in text)
+
+
+def subdomain_faults(value: str) -> list[str]:
+    """What is wrong with a DNS subdomain (``web.example.com``, at most 253 characters), in upstream's words."""
+    faults = ["must be no more than 253 characters"] if len(value) > 253 else []
+    return faults if DNS_SUBDOMAIN.fullmatch(value) else [*faults, _SUBDOMAIN_EXPECTED]
+
+
+def label_key_faults(value: str) -> list[str]:
+    """What is wrong with a label's key: ``app`` or ``example.com/app``."""
+    prefix, slash, name = value.rpartition("/")
+    if "/" in prefix:
+        return [
+            f"a valid label key {_KEY_EXPECTED} with an optional DNS subdomain prefix and '/' "
+            "(e.g. 'example.com/MyName')"
+        ]
+    faults = []
+    if slash and not prefix:
+        faults.append("prefix part must be non-empty")
+    elif slash:
+        faults += [f"prefix part {fault}" for fault in subdomain_faults(prefix)]
+    if not name:
+        faults.append("name part must be non-empty")
+    elif len(name) > 63:
+        faults.append("name part must be no more than 63 bytes")
+    if not QUALIFIED_NAME.fullmatch(name):
+        faults.append(f"name part {_KEY_EXPECTED}")
+    return faults
+
+
+def label_value_faults(value: str) -> list[str]:
+    faults = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
+    return faults if LABEL_VALUE.fullmatch(value) else [*faults, _VALUE_EXPECTED]
