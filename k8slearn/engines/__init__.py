@@ -1,0 +1,26 @@
+"""Engines: what runs a cluster. ``connect()`` finds the one to use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from k8slearn.engines.cluster import Cluster
+from k8slearn.errors import ClusterError
+
+__all__ = ["Cluster", "connect"]
+
+
+def connect() -> Cluster:
+    """The cluster that lessons use: ``$K8SLEARN_KUBECONFIG`` if set, else the one that ``k8slearn up`` made.
+
+    Raises ClusterError when none runs.
+    """
+    if named := os.environ.get("K8SLEARN_KUBECONFIG"):
+        return Cluster.at(Path(named))
+    from k8slearn.engines import background
+
+    found = background.running()
+    if found is None:
+        raise ClusterError("No cluster is running. Start one in a terminal with: k8slearn up")
+    return Cluster.at(Path(found.kubeconfig))

@@ -1,0 +1,75 @@
+"""The process behind ``k8slearn up``: ``python -m k8slearn.engines.serve FOLDER [--nodes N] [--port P]``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
+
+from k8slearn.embedded.cluster import Cluster
+from k8slearn.embedded.server import Server
+from k8slearn.engines.background import Lock, Running, announce
+from k8slearn.errors import ClusterError, K8slearnError
+
+NODES = 3
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="k8slearn.engines.serve")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--nodes", type=int)
+    parser.add_argument("--port", type=int)
+    options = parser.parse_args()
+    try:
+        serve(options.folder, options.nodes, options.port)
+    except K8slearnError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def serve(folder: Path, nodes: int | None, port: int | None) -> None:
+    lock = Lock(folder)
+    last = _last(folder)
+    journal = folder / "journal"
+    # A cluster that comes back keeps its nodes and, if it is free, its port: what is open goes on working.
+    if nodes is None or journal.exists():
+        nodes = last.get("nodes", nodes or NODES)
+    (folder / "server.json").unlink(missing_ok=True)
+    assert nodes is not None
+    with Cluster(nodes, seed=time.time_ns(), journal=journal, start=time.time()) as cluster:
+        cluster.settle()
+        server = _listen(cluster, folder, port, last.get("port", 0))
+        kubeconfig = folder / "kubeconfig"
+        new = kubeconfig.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(server.credentials.kubeconfig(server.port))
+        new.replace(kubeconfig)
+        signal.signal(signal.SIGTERM, lambda *_: server.stop())
+        signal.signal(signal.SIGINT, lambda *_: server.stop())
+        announce(folder, Running(os.getpid(), server.port, nodes, str(kubeconfig)))
+        server.wait()
+    del lock
+
+
+def _listen(cluster: Cluster, folder: Path, port: int | None, last: int) -> Server:
+    if port is None and last:
+        with suppress(ClusterError):
+            return cluster.serve(folder, port=last)
+    return cluster.serve(folder, port=port or 0)
+
+
+def _last(folder: Path) -> dict[str, int]:
+    try:
+        return json.loads((folder / "server.json").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
