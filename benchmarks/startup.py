@@ -1,0 +1,46 @@
+"""How long a learner waits before the first answer."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Result, command, median
+from k8slearn.engines import kubectl
+
+K8SLEARN = str(Path(sys.executable).with_name("k8slearn"))
+
+
+def help() -> Result:
+    return Result(
+        "k8slearn --help",
+        median(command(K8SLEARN, "--help"), 11),
+        0.150,
+        "python -c pass",
+        median(command(sys.executable, "-c", "pass"), 11),
+    )
+
+
+def up() -> Result:
+    """From nothing to a first answer of kubectl, in a new home each time."""
+    taken = []
+    for _ in range(5):
+        with tempfile.TemporaryDirectory() as home:
+            env = {**os.environ, "K8SLEARN_HOME": home, "HOME": home}
+            env.pop("K8SLEARN_KUBECONFIG", None)
+            nodes = command(kubectl.find(), "--kubeconfig", f"{home}/cluster/kubeconfig", "get", "nodes", env=env)
+            start = command(K8SLEARN, "up", env=env)
+            try:
+                taken.append(median(lambda: (start(), nodes()), 1))
+            finally:
+                command(K8SLEARN, "down", env=env)()
+    floor = median(command(kubectl.find(), "version", "--client"))
+    return Result(
+        "k8slearn up, then kubectl get nodes", statistics.median(taken), 1.0, "kubectl version --client", floor
+    )
+
+
+BENCHMARKS = [help, up]
