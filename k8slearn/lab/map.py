@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from k8slearn.lab.podstate import (
@@ -57,7 +57,7 @@ class Node:
     cordoned: bool = False
     control_plane: bool = False
     taints: tuple[str, ...] = ()
-    cpu: Decimal = Decimal(0)
+    cpu: Fraction = Fraction(0)
     """Allocatable cores."""
     problem: str = ""
     """Why it is not Ready, in its own words."""
@@ -67,14 +67,14 @@ class Node:
 class Usage:
     """What pods reserve on a node, in cores: those shown, and those of other namespaces."""
 
-    shown: Decimal = Decimal(0)
-    others: Decimal = Decimal(0)
+    shown: Fraction = Fraction(0)
+    others: Fraction = Fraction(0)
     hidden: int = 0
     """How many pods of other namespaces there are."""
 
 
 class Map:
-    """The state of the map. ``namespace`` None shows all pods; else those of other namespaces are only counted."""
+    """The state of the map. ``namespace`` None shows all pods; else those of others are only counted."""
 
     def __init__(self, namespace: str | None = None) -> None:
         self.namespace = namespace
@@ -87,7 +87,7 @@ class Map:
         """By place: the uid in each slot, or None. Never gets shorter, so that the drawing never jumps."""
         self.node_slots: list[str | None] = []
         self._uid_of_node: dict[str, str] = {}
-        self._claims: dict[str, tuple[str, bool, Decimal]] = {}
+        self._claims: dict[str, tuple[str, bool, Fraction]] = {}
         """By pod uid, hidden pods too: its place, whether it is shown, its cores."""
         self._usage: dict[str, Usage] = {}
 
@@ -141,7 +141,7 @@ class Map:
         shown = self.namespace is None or obj["metadata"].get("namespace") == self.namespace
         # A pod that has ended holds nothing: the scheduler gives its cores to others.
         ended = obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
-        self._claim(uid, (pod.node, shown, Decimal(0) if ended else cpu_request(obj)))
+        self._claim(uid, (pod.node, shown, Fraction(0) if ended else cpu_request(obj)))
         if not shown:
             return
         before = self.pods.get(uid)
@@ -156,7 +156,7 @@ class Map:
         if pod is not None:
             self.slots[pod.node][pod.slot] = None
 
-    def _claim(self, uid: str, claim: tuple[str, bool, Decimal] | None) -> None:
+    def _claim(self, uid: str, claim: tuple[str, bool, Fraction] | None) -> None:
         for sign, (place, shown, cpu) in (
             (-1, self._claims.pop(uid, None) or _NO_CLAIM),
             (1, claim or _NO_CLAIM),
@@ -171,7 +171,7 @@ class Map:
             self._claims[uid] = claim
 
 
-_NO_CLAIM = (TRAY, True, Decimal(0))
+_NO_CLAIM = (TRAY, True, Fraction(0))
 
 
 def _seat(slots: list[str | None], who: str) -> int:

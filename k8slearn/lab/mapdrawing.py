@@ -1,15 +1,16 @@
 """Draws the cluster map: node cards with slots, bars of CPU requests, the tray, the legend.
 
 Lengths are SVG units; the page shows one as about one pixel. From top to bottom: a title line, cards side by
-side (three in a row at the most), the tray, the legend. Pods are drawn in a layer of their own, above the cards,
-so that one that finds its node can be seen moving there from the tray.
+side (three in a row at the most), the tray, the legend. Pods are drawn in a layer of their own, above the
+cards, so that one that finds its node can be seen moving there from the tray.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
+from k8slearn.kube import quantity
 from k8slearn.lab.map import TRAY, Map, Node, Pod
 from k8slearn.lab.podstate import STATES, State
 from k8slearn.lab.scene import Element, Scene, clip
@@ -80,7 +81,7 @@ class Tile(NamedTuple):
     fits: int
 
 
-TILES = (Tile(86, 36, 7, True, 30), Tile(15, 15, 3, False, 1_000_000))
+TILES = (Tile(88, 36, 4, True, 30), Tile(15, 15, 3, False, 1_000_000))
 
 
 class MapDrawing:
@@ -94,7 +95,7 @@ class MapDrawing:
 
     def scene(self) -> Scene:
         tile = self._tile()
-        cards = [name for name in self._map.node_slots]
+        cards = list(self._map.node_slots)
         self._columns = max(self._columns, min(3, len(cards)))
         card_width = (WIDTH - GAP * (self._columns - 1)) / self._columns
         per_row = _per_row(card_width, tile)
@@ -154,7 +155,7 @@ class MapDrawing:
         return scene
 
     def _tile(self) -> Tile:
-        """Slots never get fewer, so a picture that went small once stays small and nothing jumps to and fro."""
+        """Slots never get fewer, so a picture that went small once stays small: nothing jumps to and fro."""
         most = max((len(slots) for slots in self._map.slots.values()), default=0)
         return next(tile for tile in TILES if most <= tile.fits)
 
@@ -166,10 +167,7 @@ class MapDrawing:
         return {
             "tag": "g",
             "in": "",
-            "children": [
-                _label(2, 18, self._words("map"), "k8s-title"),
-                _label(2 + 8.5 * _width(self._words("map")), 18, clip(where, 60), "k8s-muted"),
-            ],
+            "children": [_heading(2, 18, self._words("map"), "k8s-title", clip(where, 60))],
         }
 
     def _status(self) -> Element:
@@ -202,7 +200,7 @@ class MapDrawing:
         role = words("control-plane") if node.control_plane else ""
         parts: list[Element] = [
             {"tag": "rect", "class": "k8s-card", "width": width, "height": height, "rx": 10},
-            _label(PAD, 23, clip(node.name, int(width / 8) - (8 if role else 0)), "k8s-name"),
+            _label(PAD, 23, clip(node.name, int(width / 9) - (10 if role else 0)), "k8s-name"),
             _label(right, 23, role, "k8s-muted", "end"),
             *self._badges(node, width),
             _label(PAD, 64, words("cpu"), "k8s-muted"),
@@ -268,8 +266,7 @@ class MapDrawing:
             "transform": f"translate(0,{y:g})",
             "children": [
                 {"tag": "rect", "class": "k8s-tray", "width": WIDTH, "height": height, "rx": 10},
-                _label(PAD, 21, words("tray"), "k8s-name"),
-                _label(PAD + 24 + 7.5 * _width(words("tray")), 21, clip(text, 108), "k8s-muted"),
+                _heading(PAD, 21, words("tray"), "k8s-name", clip(text, 105)),
             ],
         }
 
@@ -283,9 +280,9 @@ class MapDrawing:
         parts: list[Element] = [{"tag": "use", "href": f"#{'tile' if tile.labelled else 'dot'}-{pod.state}"}]
         if tile.labelled:
             second = bool(pod.suffix)
-            parts.append(_label(27, 15.5 if second else 22, clip(pod.app, 10), "k8s-app"))
+            parts.append(_label(25, 15.5 if second else 22, clip(pod.app, 9), "k8s-app"))
             if second:
-                parts.append(_label(27, 28, clip(pod.suffix, 10), "k8s-suffix"))
+                parts.append(_label(25, 28, clip(pod.suffix, 10), "k8s-suffix"))
         element: Element = {
             "tag": "g",
             "in": "pods",
@@ -315,7 +312,7 @@ def _definitions() -> Element:
     for state in STATES:
         # A stroke lies half outside its shape: hollow and dashed ones are drawn a little smaller.
         inset = 0.75 if "stroke" in _BODY[state] else 0
-        for name, tile, radius, x, scale in (("tile", large, 8, 14, 1), ("dot", small, 4, 7.5, 0.85)):
+        for name, tile, radius, x, scale in (("tile", large, 8, 13, 1), ("dot", small, 4, 7.5, 0.85)):
             body: Element = {
                 "tag": "rect",
                 "x": inset,
@@ -334,7 +331,7 @@ def _definitions() -> Element:
     return {"tag": "defs", "in": "", "children": symbols}
 
 
-def _bar(x: float, y: float, width: float, shown: Decimal, others: Decimal, all: Decimal) -> list[Element]:
+def _bar(x: float, y: float, width: float, shown: Fraction, others: Fraction, all: Fraction) -> list[Element]:
     """CPU requests over what is allocatable: the shown pods' first, then the other namespaces'."""
     bar: Element = {"tag": "rect", "x": x, "y": y, "width": width, "height": 7, "rx": 3.5}
     parts: list[Element] = [{**bar, "class": "k8s-bar"}]
@@ -360,13 +357,20 @@ def _label(x: float, y: float, text: str, style: str, anchor: str = "start") -> 
     return label if anchor == "start" else {**label, "text-anchor": anchor}
 
 
+def _heading(x: float, y: float, text: str, style: str, beside: str) -> Element:
+    """A heading and, wherever it ends in the reader's font, a muted text beside it."""
+    parts: list[Element] = [
+        {"tag": "tspan", "class": style, "text": text},
+        {"tag": "tspan", "class": "k8s-muted", "dx": 12, "text": beside},
+    ]
+    return {"tag": "text", "x": x, "y": y, "children": parts}
+
+
 def _width(text: str) -> float:
     """In letters; a Chinese character is nearly two."""
     return sum(1.75 if char >= "\u1100" else 1 for char in text)
 
 
-def _cores(cores: Decimal) -> str:
-    """As people write CPU: ``250m``, ``1.25``, ``4``."""
-    if 0 < cores < 1:
-        return f"{int(cores * 1000)}m"
-    return f"{cores.normalize():f}" if cores else "0"
+def _cores(cores: Fraction) -> str:
+    """As Kubernetes writes CPU: ``250m``, ``1250m``, ``4``."""
+    return quantity.canonical(f"{int(cores * 1000)}m")

@@ -6,10 +6,10 @@ The reason is what ``kubectl get pods`` prints under STATUS (``printPod`` in Kub
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal
 
-from kubernetes.utils.quantity import parse_quantity
+from k8slearn.kube import quantity
 
 Object = dict[str, Any]
 State = Literal["ready", "running", "pending", "crash", "terminating", "done"]
@@ -23,7 +23,7 @@ _HARMLESS = ("", "ContainerCreating", "PodInitializing")
 def state_of(pod: Object) -> tuple[State, str]:
     """The state that the map colours, and kubectl's word for it.
 
-    Example: ``("crash", "CrashLoopBackOff")``, ``("running", "Running")`` for a pod that runs but is not Ready.
+    Example: ``("crash", "CrashLoopBackOff")``, ``("running", "Running")`` for one that runs but is not Ready.
     """
     status = pod.get("status", {})
     reason = _reason(pod)
@@ -67,7 +67,7 @@ def _reason(pod: Object) -> str:
     for done, container in enumerate(init_statuses):
         state = container.get("state", {})
         waiting, terminated = state.get("waiting", {}), state.get("terminated")
-        if terminated is not None and terminated.get("exitCode") == 0 or container.get("started"):
+        if (terminated is not None and terminated.get("exitCode") == 0) or container.get("started"):
             continue
         if terminated is not None:
             return f"Init:{_exit_reason(terminated)}"
@@ -130,25 +130,25 @@ def story_of(pod: Object) -> list[tuple[str, str]]:
     return [(topic, text) for topic, text in story if text]
 
 
-def cpu_request(pod: Object) -> Decimal:
+def cpu_request(pod: Object) -> Fraction:
     """The cores that the scheduler reserves for a pod: the sum over its containers, or the largest init
     container when that is more, plus overhead. Sidecars (init containers that restart) count all along."""
     spec = pod.get("spec", {})
-    sidecars = largest = Decimal(0)
+    sidecars = largest = Fraction(0)
     for container in spec.get("initContainers") or []:
         request = _cpu(container)
         if container.get("restartPolicy") == "Always":
             sidecars += request
         else:
             largest = max(largest, sidecars + request)
-    running = sidecars + sum((_cpu(container) for container in spec.get("containers") or []), Decimal(0))
+    running = sidecars + sum((_cpu(container) for container in spec.get("containers") or []), Fraction(0))
     return max(running, largest) + cores(spec.get("overhead") or {})
 
 
-def _cpu(container: Object) -> Decimal:
+def _cpu(container: Object) -> Fraction:
     return cores((container.get("resources") or {}).get("requests") or {})
 
 
-def cores(resources: Object) -> Decimal:
+def cores(resources: Object) -> Fraction:
     """``{"cpu": "250m"}`` -> 0.25; no ``cpu``: 0."""
-    return parse_quantity(str(resources.get("cpu", "0")))
+    return quantity.parse(resources.get("cpu", "0"))

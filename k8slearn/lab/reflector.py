@@ -1,8 +1,8 @@
 """One watch thread: it lists a kind, follows its watch, and starts over when it must.
 
 This is client-go's ``tools/cache/reflector.go``. What it promises to the store: first a whole list
-(``replace``), then every change (``apply``); after a watch that expired (410 Gone) another whole list; after a
-lost connection it says so (``state``) and tries again by itself, later and later, up to every 5 seconds.
+(``replace``), then every change (``apply``); after a watch that expired (410 Gone) another whole list; after
+a lost connection it says so (``state``) and tries again by itself, later and later, up to every 5 seconds.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Reflector(threading.Thread):
                         self._sink.apply(self._kind, event, obj)
             except Expired:
                 version = ""
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 # Whatever went wrong, the view must say so and the thread must live: a watch that dies in
                 # silence shows an old picture as if it were true.
                 if self._stopped.is_set():

@@ -6,8 +6,8 @@ notebook gets the same elements as SVG text; so both show the same picture, and 
     {"web": {"tag": "g", "in": "pods", "class": "k8s-pod", "children": [{"tag": "text", "text": "web"}]}}
 
 ``tag``, ``in`` (the key of the parent, "" for the root), ``text``, ``children`` and ``story`` mean something
-to the page; everything else is an SVG attribute. ``story`` is a list of [topic, text]: an element that has one
-can be focused and tells it. Texts and attribute values may be anything a cluster says: they are never markup.
+to the page; everything else is an SVG attribute. ``story`` is a list of [topic, text]: an element that has
+one can be focused and tells it. Texts and attribute values may be anything a cluster says: never markup.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MEANING = ("tag", "in", "text", "children", "story")
 
 
 def difference(before: Scene, after: Scene) -> dict[str, Element | None]:
-    """What turns ``before`` into ``after``: attributes that changed (None: dropped) per key, None for a key gone.
+    """What turns ``before`` into ``after``: per key the attributes that changed (None: dropped), or None.
 
     >>> difference({"a": {"tag": "g", "x": 1}, "b": {"tag": "g"}}, {"a": {"tag": "g", "x": 2}})
     {'b': None, 'a': {'x': 2}}
@@ -44,7 +44,7 @@ def difference(before: Scene, after: Scene) -> dict[str, Element | None]:
 
 
 def apply(scene: Scene, changes: Mapping[str, Element | None]) -> dict[str, Element]:
-    """``apply(before, difference(before, after)) == after``: what the page does, for tests and for recordings."""
+    """``apply(before, difference(before, after)) == after``: what the page does, said once in Python."""
     result = dict(scene)
     for key, changed in changes.items():
         if changed is None:
@@ -84,7 +84,8 @@ def _render(element: Element, prefix: str, inner: str = "") -> str:
         title = f"<title>{_text(str(element.get('aria-label', '')) + chr(10) + told)}</title>"
     parts = element.get("children")
     own = "".join(_render(part, prefix) for part in parts) if isinstance(parts, list) else ""
-    return f"<{element['tag']}{attributes}>{title}{own}{_text(element.get('text', ''))}{inner}</{element['tag']}>"
+    tag, text = element["tag"], _text(element.get("text", ""))
+    return f"<{tag}{attributes}>{title}{own}{text}{inner}</{tag}>"
 
 
 def _unique(name: str, value: object, prefix: str) -> str:

@@ -190,7 +190,7 @@ class _Session:
 
 
 _stores: weakref.WeakValueDictionary[int, Store] = weakref.WeakValueDictionary()
-"""By ``id`` of the client: a store keeps its client alive, so the id is its own as long as the store lives."""
+"""By ``id`` of the client, which the store keeps alive: no other client has that id meanwhile."""
 
 
 def store_of(api_client: client.ApiClient) -> Store:

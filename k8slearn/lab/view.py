@@ -1,8 +1,8 @@
 """Live views in a notebook: one widget class for all of them, and the functions that open them.
 
-A view joins a picture (``map.Map`` drawn by ``mapdrawing.MapDrawing``) to the cluster's store. The page gets a
-snapshot when the view is made or the page is reloaded (``get_state``, on demand), then numbered differences; it
-asks for a snapshot when a number is missing.
+A view joins a picture (``map.Map`` drawn by ``mapdrawing.MapDrawing``) to the cluster's store. The page gets
+a snapshot when the view is made or the page is reloaded (``get_state``, on demand), then numbered
+differences; it asks for a snapshot when a number is missing.
 
     with k8slearn.lab.view.map(api_client, namespace="web") as view:
         display(view)

@@ -1,4 +1,7 @@
-"""The few words that views say by themselves, in each language. Names and messages of the cluster stay as they are."""
+"""The few words that views say by themselves, in each language.
+
+Names and messages of the cluster stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "namespace": "namespace",
         "all": "all namespaces",
         "live": "live",
-        "connecting": "connecting …",
         "lost": "not live ({problem}), trying again …",
-        "frozen": "picture of {time}",
         "cpu": "CPU requested",
         "of": "{used} of {all}",
         "others": "+ {count} in other namespaces",
@@ -39,26 +40,13 @@ _WORDS: dict[str, dict[str, str]] = {
         "pod-gone": "{name} is gone",
         "pod-is": "{name}: {state}",
         "many": "{count} pods changed",
-        "passed": "Passed",
-        "not-yet": "Not yet",
-        "points": "{earned} of {points} points",
-        "seen": "What the cluster shows",
-        "try": "What to try",
-        "step-passed": "passed",
-        "step-failed": "not yet",
-        "step-skipped": "waits for the steps above",
-        "hint": "Hint {level} of {levels}",
-        "more-hints": "Still stuck? Ask again for the next hint.",
-        "last-hint": "That was the last hint.",
     },
     "zh": {
         "map": "集群地图",
         "namespace": "命名空间",
         "all": "所有命名空间",
         "live": "实时",
-        "connecting": "正在连接……",
         "lost": "已断开（{problem}），正在重试……",
-        "frozen": "{time} 的快照",
         "cpu": "已请求的 CPU",
         "of": "{used} / {all}",
         "others": "其他命名空间还有 {count} 个",
@@ -87,17 +75,6 @@ _WORDS: dict[str, dict[str, str]] = {
         "pod-gone": "{name} 已消失",
         "pod-is": "{name}：{state}",
         "many": "{count} 个 Pod 发生变化",
-        "passed": "通过",
-        "not-yet": "尚未通过",
-        "points": "得分 {earned} / {points}",
-        "seen": "集群中看到的情况",
-        "try": "可以试试",
-        "step-passed": "通过",
-        "step-failed": "尚未通过",
-        "step-skipped": "等待前面的步骤",
-        "hint": "提示 {level} / {levels}",
-        "more-hints": "还没有头绪？再要一个提示。",
-        "last-hint": "这是最后一个提示。",
     },
 }
 

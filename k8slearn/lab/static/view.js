@@ -39,7 +39,10 @@ export default () => {
     render({ el }) {
       const screen = new Screen(el, scene);
       screens.add(screen);
-      return () => screens.delete(screen);
+      return () => {
+        screens.delete(screen);
+        screen.tell(null);
+      };
     },
   };
 };
@@ -56,7 +59,7 @@ class Screen {
     this.root.className = "k8s-view";
     this.story = document.createElement("div");
     this.story.className = "k8s-story";
-    this.story.hidden = true;
+    this.story.popover = "manual"; // above everything: a notebook's cell would cut it off
     this.said = document.createElement("div");
     this.said.className = "k8s-said";
     this.said.setAttribute("role", "status");
@@ -153,8 +156,7 @@ class Screen {
   tell(key) {
     const node = key === null ? undefined : this.nodes.get(key);
     this.told = node ? key : null;
-    this.story.hidden = !node;
-    if (!node) return;
+    if (!node) return this.story.hidePopover();
     const element = this.scene.get(key);
     const title = document.createElement("strong");
     title.textContent = element["aria-label"];
@@ -164,12 +166,13 @@ class Screen {
       list.appendChild(document.createElement("dd")).textContent = text;
     }
     this.story.replaceChildren(title, list);
-    const all = this.root.getBoundingClientRect();
-    // A node's card is large: its story begins under its name, a pod's under the pod.
+    this.story.showPopover();
+    // A node's card is large: its story begins under its name, a pod's under the pod, or above if need be.
     const box = (node.querySelector(".k8s-name") ?? node).getBoundingClientRect();
-    const left = Math.min(box.left - all.left, all.width - this.story.offsetWidth);
-    this.story.style.left = `${Math.max(0, left)}px`;
-    this.story.style.top = `${box.bottom - all.top + 6}px`;
+    const { offsetWidth: width, offsetHeight: height } = this.story;
+    const below = box.bottom + 6 + height <= window.innerHeight;
+    this.story.style.left = `${Math.max(4, Math.min(box.left, window.innerWidth - width - 4))}px`;
+    this.story.style.top = `${Math.max(4, below ? box.bottom + 6 : box.top - height - 6)}px`;
   }
 
   // One stop for the Tab key; the arrow keys move on from there.
