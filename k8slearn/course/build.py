@@ -1,0 +1,135 @@
+"""Make the notebooks from the lessons' sources: byte for byte the same each time, with the same cell ids.
+
+    lessons/01-pods/lesson.en.md  →  lessons/en/01-pods.ipynb             answer cells blank
+                                     lessons/solutions/en/01-pods.ipynb   answer cells filled
+
+The notebooks are committed; ``build(check=True)`` names those that are not what their sources say.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tokenize
+from pathlib import Path
+from typing import Any
+
+from k8slearn import paths
+from k8slearn.course import texts
+from k8slearn.course.loader import ANSWER, CHECK, Folder, folders
+from k8slearn.course.myst import Cell
+from k8slearn.errors import LessonError
+
+
+def build(*, check: bool = False) -> list[Path]:
+    """Write the notebooks that differ from their sources, or with ``check`` only name them.
+
+    A notebook without a source is stale too, and removed. Raises LessonError for a source that is not sound.
+    """
+    root = paths.lessons()
+    wanted = render(folders(), root)
+    present = {*root.glob("[a-z][a-z]/*.ipynb"), *root.glob("solutions/[a-z][a-z]/*.ipynb")}
+    stale = [path for path, text in wanted.items() if not _holds(path, text)]
+    stray = sorted(present - wanted.keys())
+    if not check:
+        for path in stale:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path], encoding="utf-8")
+        for path in stray:
+            path.unlink()
+    return stale + stray
+
+
+def render(lessons: list[Folder], root: Path) -> dict[Path, str]:
+    """The text of every notebook by its path."""
+    notebooks: dict[Path, str] = {}
+    for folder in lessons:
+        english = folder.cells("en")
+        for lang in folder.languages:
+            cells = folder.cells(lang)
+            _validate(folder, lang, cells, english)
+            starter = texts.load(lang).word("starter")
+            for role, place in (("lesson", root / lang), ("solution", root / "solutions" / lang)):
+                blank = starter if role == "lesson" else None
+                notebooks[place / f"{folder.id}.ipynb"] = _notebook(folder.id, lang, role, cells, blank)
+    return notebooks
+
+
+def _notebook(lesson: str, lang: str, role: str, cells: list[Cell], blank: str | None) -> str:
+    notebook = {
+        "cells": [_cell(cell, blank) for cell in cells],
+        "metadata": {
+            "k8slearn": {"lesson": lesson, "lang": lang, "role": role},
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _cell(cell: Cell, blank: str | None) -> dict[str, Any]:
+    source = blank if blank is not None and cell.id.startswith(ANSWER) else cell.source
+    metadata = {"tags": list(cell.tags)} if cell.tags else {}
+    made: dict[str, Any] = {
+        "cell_type": cell.kind,
+        "id": cell.id,
+        "metadata": metadata,
+        "source": source.splitlines(keepends=True),
+    }
+    if cell.kind == "code":
+        made |= {"execution_count": None, "outputs": []}
+    return made
+
+
+def _validate(folder: Folder, lang: str, cells: list[Cell], english: list[Cell]) -> None:
+    """A sound lesson has a set-up cell, an answer and a check cell per exercise, and English's code cells."""
+    where = folder.path / f"lesson.{lang}.md"
+    code = {cell.id: cell for cell in cells if cell.kind == "code"}
+    if "setup" not in code:
+        raise LessonError(f"{where}: there is no code cell named setup.")
+    for exercise in folder.exercises(lang):
+        answer, check = code.get(ANSWER + exercise), code.get(CHECK + exercise)
+        if answer is None or "answer" not in answer.tags:
+            raise LessonError(
+                f"{where}: the exercise {exercise!r} needs a cell answer-{exercise}, tagged answer."
+            )
+        if check is None or check.source != f'lesson.check("{exercise}")':
+            raise LessonError(
+                f'{where}: the exercise {exercise!r} needs a cell check-{exercise}: lesson.check("{exercise}")'
+            )
+    for cell in code.values():
+        kind, _, exercise = cell.id.partition("-")
+        if kind in ("answer", "check") and exercise not in folder.checks:
+            raise LessonError(f"{where}:{cell.line}: checks.py has no check for the cell {cell.id}.")
+    theirs = [(cell.id, without_comments(cell.source)) for cell in english if cell.kind == "code"]
+    ours = [(cell.id, without_comments(cell.source)) for cell in code.values()]
+    for mine, other in zip(ours, theirs, strict=False):
+        if mine != other:
+            raise LessonError(
+                f"{where}:{code[mine[0]].line}: the code cell differs from English's {other[0]}."
+            )
+    if len(ours) != len(theirs):
+        raise LessonError(f"{where}: it has {len(ours)} code cells, English has {len(theirs)}.")
+
+
+def without_comments(source: str) -> str:
+    """Code without comments and trailing blanks: what translations of a cell have in common."""
+    lines = [line.rstrip() for line in source.splitlines() if not line.lstrip().startswith("#")]
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return "\n".join(lines)  # magics and manifests: only whole lines are comments
+    for token in tokens:
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+    return "\n".join(lines)
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except FileNotFoundError:
+        return False

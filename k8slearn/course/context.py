@@ -1,0 +1,199 @@
+"""What a check may use: the cluster through its API, one namespace, and ways to look at what runs there.
+
+Every look is repeated until the answer is settled or time is up, for a cluster is never finished at once:
+a pod that was made a moment ago is not wrong, it is on its way. What cannot become right by waiting (an
+image that does not exist, a program that ends) is said at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from k8slearn.course import diagnose, manifest
+from k8slearn.course.check import Failed
+
+if TYPE_CHECKING:
+    from kubernetes.client import AppsV1Api, CoreV1Api, V1Deployment, V1Pod
+
+    from k8slearn.engines.cluster import Cluster
+
+PROBE_LABEL = "k8slearn.dev/probe"
+"""Marks the pods that a check makes to send requests; they live for a second or two."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a script in the probe pod came to: its exit code and all it printed, stripped."""
+
+    code: int
+    output: str
+
+
+class Context:
+    """One cluster and one namespace, as the steps of a check see them."""
+
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+
+    @property
+    def core(self) -> CoreV1Api:
+        return self.cluster.core
+
+    @property
+    def apps(self) -> AppsV1Api:
+        return self.cluster.apps
+
+    def wait_until(self, condition: Callable[[], Any], timeout: float = 30) -> bool:
+        """Wait up to ``timeout`` seconds of the cluster's time; whether the condition came true."""
+        return self.cluster.wait_until(lambda: bool(condition()), timeout)
+
+    def watch_for(self, seconds: float) -> None:
+        """Let the cluster's time go on, to see whether what is true stays true."""
+        self.cluster.wait_until(lambda: False, seconds)
+
+    def fail(self, key: str, **values: object) -> NoReturn:
+        """End the step: it did not pass, and ``key`` is the feedback to give."""
+        raise Failed(key, **{"namespace": self.namespace, **values})
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def pod(self, name: str) -> V1Pod | None:
+        """The pod, unless it is not there or on its way out."""
+        return next((pod for pod in self.pods() if pod.metadata.name == name), None)
+
+    def pods(self, selector: str = "") -> list[V1Pod]:
+        """The pods that are there to stay: neither on their way out nor a check's own."""
+        listed = self.core.list_namespaced_pod(self.namespace, label_selector=selector or None).items
+        return [
+            pod
+            for pod in listed
+            if pod.metadata.deletion_timestamp is None and PROBE_LABEL not in (pod.metadata.labels or {})
+        ]
+
+    def deployment(self, name: str) -> V1Deployment | None:
+        listed = self.apps.list_namespaced_deployment(self.namespace).items
+        return next((one for one in listed if one.metadata.name == name), None)
+
+    def owned_pods(self, deployment: str) -> list[V1Pod]:
+        """The pods that belong to the Deployment's ReplicaSets, found by their owners, not by their names."""
+        sets = {
+            one.metadata.uid
+            for one in self.apps.list_namespaced_replica_set(self.namespace).items
+            if diagnose.owner(one) == ("Deployment", deployment)
+        }
+        return [
+            pod
+            for pod in self.pods()
+            if any(reference.uid in sets for reference in pod.metadata.owner_references or [])
+        ]
+
+    def existing_pod(self, name: str) -> V1Pod:
+        """The pod, or a failed step that says where it is instead: misspelt, elsewhere, a Deployment's."""
+        self.wait_until(lambda: self.pod(name), 3)
+        return self.pod(name) or self._missing(name)
+
+    def ready_pod(self, name: str, timeout: float = 30) -> V1Pod:
+        """The pod once it is Ready, or a failed step that says what keeps it from becoming so."""
+        self.existing_pod(name)
+
+        def settled() -> bool:
+            pod = self.pod(name)
+            return pod is None or diagnose.ready(pod) or diagnose.trouble(pod) is not None
+
+        self.wait_until(settled, timeout)
+        pod = self.existing_pod(name)
+        if not diagnose.ready(pod):
+            self.fail_for(pod)
+        return pod
+
+    def fail_for(self, pod: V1Pod) -> NoReturn:
+        """A failed step with the feedback that fits what is wrong with the pod."""
+        found = diagnose.trouble(pod) or diagnose.unready(pod)
+        self.fail(found.key, pod=pod.metadata.name, **found.values)
+
+    # -- doing ------------------------------------------------------------------------------------
+
+    def run(self, script: str, timeout: float = 30) -> Ran:
+        """Run a shell script in a busybox pod of its own, in the learner's namespace, and take its output.
+
+        This is how a check sends requests: from another pod, as every client in a cluster does.
+        """
+        made = self.core.create_namespaced_pod(
+            self.namespace,
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"generateName": "k8slearn-probe-", "labels": {PROBE_LABEL: "true"}},
+                "spec": {
+                    "restartPolicy": "Never",
+                    "terminationGracePeriodSeconds": 0,
+                    "containers": [
+                        {
+                            "name": "probe",
+                            "image": "busybox:1.37",
+                            "command": ["sh", "-c", script],
+                        }
+                    ],
+                },
+            },
+        )
+        name = made.metadata.name
+        try:
+            self.wait_until(lambda: self._ended(name) is not None, timeout)
+            ended = self._ended(name)
+            if ended is None:
+                return Ran(-1, f"the check's own pod had not finished after {timeout:g} seconds")
+            return Ran(ended, self.core.read_namespaced_pod_log(name, self.namespace).strip())
+        finally:
+            self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
+
+    def log(self, pod: str, container: str | None = None) -> str:
+        return self.core.read_namespaced_pod_log(pod, self.namespace, container=container)
+
+    def replace(self, text: str) -> None:
+        """Make the objects of a YAML text; whatever had their names before is deleted first."""
+        client = self.cluster.api_client
+        for one in manifest.parse(text):
+            if manifest.exists(client, self.namespace, one):
+                manifest.delete(client, self.namespace, one)
+                self.wait_until(lambda one=one: not manifest.exists(client, self.namespace, one), 60)
+            manifest.create(client, self.namespace, one)
+
+    def patch(self, text: str) -> None:
+        """Change the fields that the objects of a YAML text name."""
+        for one in manifest.parse(text):
+            manifest.patch(self.cluster.api_client, self.namespace, one)
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _ended(self, name: str) -> int | None:
+        """The exit code of a pod's only container, None while it has none."""
+        statuses = self.core.read_namespaced_pod(name, self.namespace).status.container_statuses or []
+        state = statuses[0].state if statuses else None
+        return state.terminated.exit_code if state and state.terminated else None
+
+    def _missing(self, name: str) -> NoReturn:
+        pods = [pod.metadata.name for pod in self.pods()]
+        if self.deployment(name) is not None:
+            example = next((pod for pod in pods if pod.startswith(f"{name}-")), f"{name}-…")
+            self.fail("pod-is-deployment", pod=name, example=example)
+        if other := self._namespace_of(name):
+            self.fail("pod-elsewhere", pod=name, other=other)
+        if near := diagnose.nearest(name, pods):
+            self.fail("pod-misspelt", pod=name, other=near)
+        self.fail("pod-missing", pod=name)
+
+    def _namespace_of(self, pod: str) -> str | None:
+        """Another namespace that has a pod of this name; None as well for those who may not look there."""
+        from kubernetes.client.exceptions import ApiException
+
+        try:
+            everywhere = self.core.list_pod_for_all_namespaces(field_selector=f"metadata.name={pod}").items
+        except ApiException as error:
+            if error.status == 403:
+                return None
+            raise
+        return next((one.metadata.namespace for one in everywhere), None)

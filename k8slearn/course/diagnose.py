@@ -1,0 +1,87 @@
+"""What a pod's status says about it: pure functions from the official client's objects to a feedback key.
+
+The keys are those of ``texts/LANG.yaml``. The order is that of a pod's life: it is placed, its image is
+pulled, its containers are made, they run, they stay.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from kubernetes.client import V1ContainerStatus, V1Pod
+
+IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+
+
+class Trouble(NamedTuple):
+    """A feedback's key and what fills the gaps in its text."""
+
+    key: str
+    values: dict[str, Any]
+
+
+def ready(pod: V1Pod) -> bool:
+    """The pod's Ready condition: all its containers run and pass their readiness probes."""
+    return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
+
+
+def restarts(pod: V1Pod) -> int:
+    return sum(one.restart_count for one in pod.status.container_statuses or [])
+
+
+def owner(thing: Any) -> tuple[str, str] | None:
+    """Kind and name of the controller that owns an object, None for one that nobody tends."""
+    for reference in thing.metadata.owner_references or []:
+        if reference.controller:
+            return reference.kind, reference.name
+    return None
+
+
+def trouble(pod: V1Pod) -> Trouble | None:
+    """What waiting will not cure, or None."""
+    if pod.status.phase == "Succeeded":
+        return Trouble("pod-finished", {})
+    for condition in pod.status.conditions or []:
+        if condition.type == "PodScheduled" and condition.reason == "Unschedulable":
+            return Trouble("pod-unschedulable", {"message": condition.message})
+    for status in pod.status.container_statuses or []:
+        if found := _container_trouble(status, pod.status.phase):
+            return found
+    return None
+
+
+def unready(pod: V1Pod) -> Trouble:
+    """What is to be said of a pod that is not Ready though nothing is wrong that shows."""
+    return Trouble("pod-unready", {"phase": pod.status.phase})
+
+
+def nearest(name: str, names: list[str]) -> str | None:
+    """The name that a slip of the pen may have made of ``name``."""
+    return next(iter(get_close_matches(name, names, 1, 0.6)), None)
+
+
+def _container_trouble(status: V1ContainerStatus, phase: str) -> Trouble | None:
+    values: dict[str, Any] = {
+        "container": status.name,
+        "image": status.image,
+        "restarts": status.restart_count,
+    }
+    waiting = status.state.waiting
+    if waiting is not None and waiting.reason in IMAGE:
+        return Trouble("pod-image", {**values, "reason": waiting.reason, "message": waiting.message})
+    if waiting is not None and waiting.reason in CONFIG:
+        return Trouble("pod-config", {**values, "reason": waiting.reason, "message": waiting.message})
+    last = status.state.terminated or (status.last_state.terminated if status.last_state else None)
+    if last is None or (status.state.running is not None and status.restart_count == 0):
+        return None
+    values["code"] = last.exit_code
+    if last.reason == "StartError":
+        return Trouble("pod-no-program", {**values, "message": last.message})
+    if phase == "Failed":
+        return Trouble("pod-failed", values)
+    if last.exit_code == 0:
+        return Trouble("pod-ends", values)
+    return Trouble("pod-crashes", values)

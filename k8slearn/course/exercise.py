@@ -1,0 +1,182 @@
+"""An exercise as learners meet it: a check with its texts in one language, and what judging it came to.
+
+A verdict is about the learner's cluster and nothing else: when the cluster cannot be reached, or answers
+what it must not, there is no verdict but a ClusterError, and nothing that was passed before is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from k8slearn.course.check import Check, Failed, Step
+from k8slearn.course.context import Context
+from k8slearn.course.texts import Text, Texts
+from k8slearn.errors import ClusterError, LessonError
+
+
+class Status(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """Why a step did not pass: what was ``seen``, ``why`` it matters, and what to try (``advice``)."""
+
+    key: str
+    seen: str
+    why: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step of a Result. ``points`` is what the step is worth, ``feedback`` is there when it failed."""
+
+    id: str
+    title: str
+    status: Status
+    points: int
+    feedback: Feedback | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What judging an exercise came to. ``str()`` is the text that a terminal shows."""
+
+    exercise: str
+    title: str
+    steps: tuple[StepResult, ...]
+    debrief: str
+    texts: Texts
+
+    @property
+    def passed(self) -> bool:
+        return all(step.status is Status.PASSED for step in self.steps)
+
+    @property
+    def points(self) -> int:
+        return sum(step.points for step in self.steps if step.status is Status.PASSED)
+
+    @property
+    def max_points(self) -> int:
+        return sum(step.points for step in self.steps)
+
+    @property
+    def feedback(self) -> Feedback | None:
+        """That of the first step that failed, None when all passed."""
+        return next((step.feedback for step in self.steps if step.feedback is not None), None)
+
+    def __str__(self) -> str:
+        word = self.texts.word
+        head = word("score", title=self.title, points=self.points, of=self.max_points)
+        lines = [f"{'✓' if self.passed else '✗'} {head}"]
+        for step in self.steps:
+            mark = {Status.PASSED: "✓", Status.FAILED: "✗", Status.SKIPPED: "·"}[step.status]
+            skipped = f" ({word('skipped')})" if step.status is Status.SKIPPED else ""
+            lines.append(f"  {mark} {step.title}{skipped}")
+            if step.feedback is not None:
+                lines.append(f"      {word('seen')}: {step.feedback.seen}")
+                lines.append(f"      {word('why')}: {step.feedback.why}")
+                lines.append(f"      {word('advice')}: {step.feedback.advice}")
+        if self.passed:
+            lines.append(f"  {self.debrief}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A check and its texts. Raises LessonError when a text is missing that the check needs."""
+
+    check: Check
+    title: str
+    step_titles: dict[str, str]
+    hints: tuple[str, ...]
+    debrief: str
+    feedback: dict[str, dict[str, str]]
+    texts: Texts
+
+    @property
+    def id(self) -> str:
+        return self.check.id
+
+    @property
+    def points(self) -> int:
+        return self.check.points
+
+    def judge(self, context: Context) -> Result:
+        """Run the steps. Raises ClusterError when the cluster gives no ground for a verdict."""
+        results: dict[str, StepResult] = {}
+        for step in self.check.steps:
+            needed = (results[one].status is Status.PASSED for one in step.needs)
+            status, feedback = self._run(step, context) if all(needed) else (Status.SKIPPED, None)
+            title = self.step_titles[step.id]
+            results[step.id] = StepResult(step.id, title, status, step.points, feedback)
+        return Result(self.id, self.title, tuple(results.values()), self.debrief, self.texts)
+
+    def begin(self, context: Context) -> Text:
+        """Set the scene, or set it anew. Raises LessonError for an exercise that starts from nothing."""
+        if self.check.scene is None:
+            raise LessonError(
+                f"The exercise {self.id!r} starts from nothing, so there is no scene to set. "
+                f'Write your answer and run lesson.check("{self.id}").'
+            )
+        with cluster_answers():
+            self.check.scene(context)
+        return Text(self.texts.word("begun", title=self.title))
+
+    def hint(self, level: int) -> Text:
+        """The hint of a level, counted from 1; beyond the last one, the last one."""
+        level = min(level, len(self.hints))
+        head = self.texts.word("hint", level=level, of=len(self.hints))
+        return Text(f"**{head}** {self.hints[level - 1]}")
+
+    def _run(self, step: Step, context: Context) -> tuple[Status, Feedback | None]:
+        try:
+            with cluster_answers():
+                step.judge(context)
+        except Failed as failed:
+            return Status.FAILED, self._feedback(failed)
+        return Status.PASSED, None
+
+    def _feedback(self, failed: Failed) -> Feedback:
+        text = self.feedback.get(failed.key) or self.texts.feedback.get(failed.key)
+        if text is None:
+            raise LessonError(
+                f"The exercise {self.id!r} gives the feedback {failed.key!r}, which has no text."
+            )
+        seen, why, advice = (_fill(text[part], failed.values) for part in ("seen", "why", "advice"))
+        return Feedback(failed.key, seen, why, advice)
+
+
+class cluster_answers:
+    """Turns a cluster's failure to answer into a ClusterError, so that it never becomes a verdict."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        if isinstance(error, ApiException) and error.status:
+            raise ClusterError(
+                f"The cluster refused a request that the check needs: {error.status} {error.reason}. "
+                "Nothing was judged, and nothing you have passed is lost. "
+                "Run the lesson's first cell again; if that does not help: k8slearn doctor."
+            ) from error
+        if isinstance(error, (ApiException, HTTPError, OSError)):
+            raise ClusterError(
+                "The cluster cannot be reached. Nothing was judged, and nothing you have passed is lost. "
+                "Start it with: k8slearn up. Then run this cell again."
+            ) from error
+
+
+def _fill(text: str, values: dict[str, object]) -> str:
+    """``{name}`` becomes the value of ``name``; other braces, as in ``{.status.phase}``, stay."""
+    return re.sub(r"\{(\w+)\}", lambda gap: str(values[gap[1]]), text)

@@ -1,0 +1,165 @@
+"""The object that a lesson's notebook works with: ``lesson.check("serve")``, ``.hint``, ``.solution``, ``.reset``.
+
+It has no views: the lab, which is a layer above, adds them (``lab/lesson.py``).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from k8slearn import paths
+from k8slearn.course.context import Context
+from k8slearn.course.exercise import Exercise, Result, cluster_answers
+from k8slearn.course.loader import Folder, find
+from k8slearn.course.progress import Progress
+from k8slearn.course.texts import Text, load
+from k8slearn.engines.cluster import Cluster
+from k8slearn.errors import LessonError
+
+
+class CheckFailed(AssertionError):
+    """An exercise's check did not pass. Raised only where nobody reads along: under pytest and in grading."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(str(result))
+        self.result = result
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints: the check's own words, not the lines of this package."""
+        return [f"CheckFailed: {self}"]
+
+
+def strict() -> bool:
+    """Whether a failed check raises: K8SLEARN_STRICT is set, or the kernel was started by pytest (nbval).
+
+    pytest sets PYTEST_CURRENT_TEST before nbval starts the kernel, which inherits it.
+    """
+    return os.environ.get("K8SLEARN_STRICT", "0") != "0" or "PYTEST_CURRENT_TEST" in os.environ
+
+
+class Lesson:
+    """A lesson on a cluster, in a namespace of its own, which is made when it is not there.
+
+    Raises LessonError for an unknown lesson, ClusterError when the cluster does not answer.
+    """
+
+    def __init__(
+        self,
+        name: str | int,
+        cluster: Cluster,
+        *,
+        lang: str | None = None,
+        namespace: str | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.folder: Folder = find(name)
+        self.lang = self.folder.language(lang)
+        self.cluster = cluster
+        self.namespace = namespace or self.folder.name
+        self.progress = progress or Progress(paths.home() / "progress.json")
+        self._texts = load(self.lang)
+        self._make_namespace()
+
+    @property
+    def id(self) -> str:
+        return self.folder.id
+
+    @cached_property
+    def title(self) -> str:
+        return self.folder.title(self.lang)
+
+    @cached_property
+    def exercises(self) -> dict[str, Exercise]:
+        """The exercises by id, in the lesson's order."""
+        return self.folder.exercises(self.lang)
+
+    def begin(self, exercise: str) -> Text:
+        """Set the scene of an exercise: make what is there to be mended. Again: make it anew."""
+        return self._exercise(exercise).begin(self._context)
+
+    def check(self, exercise: str) -> Result:
+        """Judge an exercise by what the cluster does.
+
+        A pass is kept for good; a failure changes nothing. Raises ClusterError when there is no cluster to
+        judge, and CheckFailed instead of returning a failure when ``strict()``.
+        """
+        result = self._exercise(exercise).judge(self._context)
+        if result.passed:
+            self.progress.record_pass(self.id, exercise, result.points)
+        elif strict():
+            raise CheckFailed(result)
+        return result
+
+    def hint(self, exercise: str) -> Text:
+        """The next hint, each time a more telling one."""
+        found = self._exercise(exercise)
+        level = min(self.progress.hints(self.id, exercise) + 1, len(found.hints))
+        self.progress.record_hint(self.id, exercise, level)
+        return found.hint(level)
+
+    def solution(self, exercise: str) -> Text:
+        """The solution and what to take home from it. Raises LessonError before the exercise has passed."""
+        found = self._exercise(exercise)
+        if not self.progress.passed(self.id, exercise):
+            raise LessonError(self._texts.word("locked", exercise=exercise))
+        return Text(f"```\n{self.folder.solution(exercise, self.lang)}\n```\n\n{found.debrief}")
+
+    def reset(self) -> Text:
+        """Empty the lesson's namespace and forget what was passed in it."""
+        with cluster_answers():
+            if self._has_namespace():
+                self.cluster.core.delete_namespace(self.namespace)
+            if not self.cluster.wait_until(lambda: not self._has_namespace(), 120):
+                raise LessonError(
+                    f"The namespace {self.namespace} is still being emptied. Wait a little, then reset again."
+                )
+        self.progress.forget(self.id)
+        self._make_namespace()
+        return Text(self._texts.word("reset", namespace=self.namespace))
+
+    @property
+    def points(self) -> int:
+        """What has been reached so far, of ``max_points``."""
+        return sum(self.progress.points(self.id, one) for one in self.exercises)
+
+    @property
+    def max_points(self) -> int:
+        return sum(one.points for one in self.exercises.values())
+
+    def __repr__(self) -> str:
+        lines = [self._texts.word("score", title=self.title, points=self.points, of=self.max_points)]
+        for one in self.exercises.values():
+            mark = "✓" if self.progress.passed(self.id, one.id) else "·"
+            lines.append(f"  {mark} {one.id}: {one.title} ({one.points})")
+        if self.points == self.max_points:
+            lines.append(self._texts.word("finished"))
+        return "\n".join(lines)
+
+    # -- within -----------------------------------------------------------------------------------
+
+    @property
+    def _context(self) -> Context:
+        return Context(self.cluster, self.namespace)
+
+    def _exercise(self, exercise: str) -> Exercise:
+        if exercise not in self.exercises:
+            known = ", ".join(self.exercises)
+            raise LessonError(f"The lesson {self.id} has no exercise {exercise!r}. It has: {known}.")
+        return self.exercises[exercise]
+
+    def _has_namespace(self) -> bool:
+        from kubernetes.client.exceptions import ApiException
+
+        try:
+            self.cluster.core.read_namespace(self.namespace)
+        except ApiException as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def _make_namespace(self) -> None:
+        with cluster_answers():
+            if not self._has_namespace():
+                self.cluster.core.create_namespace({"metadata": {"name": self.namespace}})
