@@ -92,12 +92,10 @@ def _validate(folder: Folder, lang: str, cells: list[Cell], english: list[Cell])
     for exercise in folder.exercises(lang):
         answer, check = code.get(ANSWER + exercise), code.get(CHECK + exercise)
         if answer is None or "answer" not in answer.tags:
-            raise LessonError(
-                f"{where}: the exercise {exercise!r} needs a cell answer-{exercise}, tagged answer."
-            )
+            raise LessonError(f"{where}: {exercise!r} needs a cell answer-{exercise}, tagged answer.")
         if check is None or check.source != f'lesson.check("{exercise}")':
             raise LessonError(
-                f'{where}: the exercise {exercise!r} needs a cell check-{exercise}: lesson.check("{exercise}")'
+                f'{where}: {exercise!r} needs a cell check-{exercise}: lesson.check("{exercise}")'
             )
     for cell in code.values():
         kind, _, exercise = cell.id.partition("-")

@@ -51,7 +51,7 @@ class Step:
 
 @dataclass
 class Check:
-    """The judge of the exercise ``id``; ``scene``, where there is one, makes what the exercise starts from."""
+    """The judge of the exercise ``id``; ``scene``, if there is one, makes what the exercise starts from."""
 
     id: str
     steps: list[Step] = field(default_factory=list)

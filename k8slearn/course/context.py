@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from k8slearn.course import diagnose, manifest
 from k8slearn.course.check import Failed
+from k8slearn.course.diagnose import Pod
 
 if TYPE_CHECKING:
-    from kubernetes.client import AppsV1Api, CoreV1Api, V1Deployment, V1Pod
-
     from k8slearn.engines.cluster import Cluster
 
 PROBE_LABEL = "k8slearn.dev/probe"
@@ -39,11 +38,13 @@ class Context:
         self.namespace = namespace
 
     @property
-    def core(self) -> CoreV1Api:
+    def core(self) -> Any:
+        """The official client's CoreV1Api."""
         return self.cluster.core
 
     @property
-    def apps(self) -> AppsV1Api:
+    def apps(self) -> Any:
+        """The official client's AppsV1Api."""
         return self.cluster.apps
 
     def wait_until(self, condition: Callable[[], Any], timeout: float = 30) -> bool:
@@ -60,24 +61,24 @@ class Context:
 
     # -- looking ----------------------------------------------------------------------------------
 
-    def pod(self, name: str) -> V1Pod | None:
+    def pod(self, name: str) -> Pod | None:
         """The pod, unless it is not there or on its way out."""
         return next((pod for pod in self.pods() if pod.metadata.name == name), None)
 
-    def pods(self, selector: str = "") -> list[V1Pod]:
+    def pods(self, selector: str = "") -> list[Pod]:
         """The pods that are there to stay: neither on their way out nor a check's own."""
-        listed = self.core.list_namespaced_pod(self.namespace, label_selector=selector or None).items
+        listed = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
         return [
             pod
             for pod in listed
             if pod.metadata.deletion_timestamp is None and PROBE_LABEL not in (pod.metadata.labels or {})
         ]
 
-    def deployment(self, name: str) -> V1Deployment | None:
+    def deployment(self, name: str) -> Any | None:
         listed = self.apps.list_namespaced_deployment(self.namespace).items
         return next((one for one in listed if one.metadata.name == name), None)
 
-    def owned_pods(self, deployment: str) -> list[V1Pod]:
+    def owned_pods(self, deployment: str) -> list[Pod]:
         """The pods that belong to the Deployment's ReplicaSets, found by their owners, not by their names."""
         sets = {
             one.metadata.uid
@@ -90,12 +91,12 @@ class Context:
             if any(reference.uid in sets for reference in pod.metadata.owner_references or [])
         ]
 
-    def existing_pod(self, name: str) -> V1Pod:
+    def existing_pod(self, name: str) -> Pod:
         """The pod, or a failed step that says where it is instead: misspelt, elsewhere, a Deployment's."""
         self.wait_until(lambda: self.pod(name), 3)
         return self.pod(name) or self._missing(name)
 
-    def ready_pod(self, name: str, timeout: float = 30) -> V1Pod:
+    def ready_pod(self, name: str, timeout: float = 30) -> Pod:
         """The pod once it is Ready, or a failed step that says what keeps it from becoming so."""
         self.existing_pod(name)
 
@@ -109,7 +110,7 @@ class Context:
             self.fail_for(pod)
         return pod
 
-    def fail_for(self, pod: V1Pod) -> NoReturn:
+    def fail_for(self, pod: Pod) -> NoReturn:
         """A failed step with the feedback that fits what is wrong with the pod."""
         found = diagnose.trouble(pod) or diagnose.unready(pod)
         self.fail(found.key, pod=pod.metadata.name, **found.values)

@@ -7,10 +7,10 @@ pulled, its containers are made, they run, they stay.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from kubernetes.client import V1ContainerStatus, V1Pod
+Pod = Any
+"""The official client's V1Pod: to a type checker each of its fields may be None, to the API they are not."""
 
 IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
@@ -23,12 +23,12 @@ class Trouble(NamedTuple):
     values: dict[str, Any]
 
 
-def ready(pod: V1Pod) -> bool:
+def ready(pod: Pod) -> bool:
     """The pod's Ready condition: all its containers run and pass their readiness probes."""
     return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or [])
 
 
-def restarts(pod: V1Pod) -> int:
+def restarts(pod: Pod) -> int:
     return sum(one.restart_count for one in pod.status.container_statuses or [])
 
 
@@ -40,7 +40,7 @@ def owner(thing: Any) -> tuple[str, str] | None:
     return None
 
 
-def trouble(pod: V1Pod) -> Trouble | None:
+def trouble(pod: Pod) -> Trouble | None:
     """What waiting will not cure, or None."""
     if pod.status.phase == "Succeeded":
         return Trouble("pod-finished", {})
@@ -53,7 +53,7 @@ def trouble(pod: V1Pod) -> Trouble | None:
     return None
 
 
-def unready(pod: V1Pod) -> Trouble:
+def unready(pod: Pod) -> Trouble:
     """What is to be said of a pod that is not Ready though nothing is wrong that shows."""
     return Trouble("pod-unready", {"phase": pod.status.phase})
 
@@ -63,7 +63,7 @@ def nearest(name: str, names: list[str]) -> str | None:
     return next(iter(get_close_matches(name, names, 1, 0.6)), None)
 
 
-def _container_trouble(status: V1ContainerStatus, phase: str) -> Trouble | None:
+def _container_trouble(status: Any, phase: str) -> Trouble | None:
     values: dict[str, Any] = {
         "container": status.name,
         "image": status.image,

@@ -7,6 +7,8 @@ what it must not, there is no verdict but a ClusterError, and nothing that was p
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -154,27 +156,25 @@ class Exercise:
         return Feedback(failed.key, seen, why, advice)
 
 
-class cluster_answers:
+@contextmanager
+def cluster_answers() -> Iterator[None]:
     """Turns a cluster's failure to answer into a ClusterError, so that it never becomes a verdict."""
+    from kubernetes.client.exceptions import ApiException
+    from urllib3.exceptions import HTTPError
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
-
-        if isinstance(error, ApiException) and error.status:
-            raise ClusterError(
-                f"The cluster refused a request that the check needs: {error.status} {error.reason}. "
-                "Nothing was judged, and nothing you have passed is lost. "
-                "Run the lesson's first cell again; if that does not help: k8slearn doctor."
-            ) from error
-        if isinstance(error, (ApiException, HTTPError, OSError)):
-            raise ClusterError(
-                "The cluster cannot be reached. Nothing was judged, and nothing you have passed is lost. "
-                "Start it with: k8slearn up. Then run this cell again."
-            ) from error
+    try:
+        yield
+    except ApiException as error:
+        raise ClusterError(
+            f"The cluster refused a request that the lesson needs: {error.status} {error.reason}. "
+            "Nothing was judged, and nothing you have passed is lost. "
+            "Run the lesson's first cell again; if that does not help: k8slearn doctor"
+        ) from error
+    except (HTTPError, OSError) as error:
+        raise ClusterError(
+            "The cluster cannot be reached. Nothing was judged, and nothing you have passed is lost. "
+            "Start it with: k8slearn up. Then run this cell again."
+        ) from error
 
 
 def _fill(text: str, values: dict[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""The object that a lesson's notebook works with: ``lesson.check("serve")``, ``.hint``, ``.solution``, ``.reset``.
+"""The object that a lesson's notebook works with: its checks, hints and solutions.
 
 It has no views: the lab, which is a layer above, adds them (``lab/lesson.py``).
 """
@@ -162,4 +162,4 @@ class Lesson:
     def _make_namespace(self) -> None:
         with cluster_answers():
             if not self._has_namespace():
-                self.cluster.core.create_namespace({"metadata": {"name": self.namespace}})
+                self.cluster.core.create_namespace(body={"metadata": {"name": self.namespace}})

@@ -86,7 +86,7 @@ class Folder:
 
     @cached_property
     def checks(self) -> dict[str, Check]:
-        """The judges by exercise, in the order of checks.py. Raises LessonError when they cannot be loaded."""
+        """The judges by exercise, in the order of checks.py. Raises LessonError when it cannot be loaded."""
         path = self.path / "checks.py"
         spec = importlib.util.spec_from_file_location(f"k8slearn_lesson_{self.id.replace('-', '_')}", path)
         assert spec is not None and spec.loader is not None  # a path that ends in .py always has both
@@ -148,7 +148,7 @@ _WRONG = re.compile(r"(.+?)\s*(?:->|→)\s*([a-z0-9-]+)")
 
 
 def _read_answers(cells: list[Cell], path: Path) -> list[Answer]:
-    """``# exercise``, below it ``## what the answer is`` or ``## what is wrong -> feedback-key``, then cells."""
+    """``# exercise``, below it ``## what it is`` or ``## what is wrong -> feedback-key``, then code cells."""
     answers: list[Answer] = []
     exercise, title, draws = "", "", None
     pending: list[str] = []

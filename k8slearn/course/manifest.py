@@ -1,4 +1,4 @@
-"""Make, change and delete objects of any built-in kind by their manifests, with the official client's methods.
+"""Make, change and delete objects of any built-in kind by their manifests, with the official client.
 
 Which method follows from the manifest: a Deployment of apps/v1 is made by
 ``AppsV1Api.create_namespaced_deployment``, a NetworkPolicy of networking.k8s.io/v1 by

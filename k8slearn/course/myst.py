@@ -37,7 +37,7 @@ class Cell:
 
 
 def parse(text: str, where: str) -> list[Cell]:
-    """The cells of a text. Raises LessonError, naming ``where`` and the line, for an id that is used twice."""
+    """The cells of a text. Raises LessonError, naming ``where`` and the line, for an id used twice."""
     cells: list[Cell] = []
     seen: dict[str, int] = {}
     counts = {"code": 0, "markdown": 0}

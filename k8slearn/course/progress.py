@@ -42,7 +42,7 @@ class Progress:
         self._change(lesson, exercise, hints=level)
 
     def forget(self, lesson: str) -> None:
-        """Forget all of a lesson. Raises StorageError, as every change does, when the file cannot be written."""
+        """Forget all of a lesson. Raises StorageError, as every change does, when it cannot be written."""
         lessons = self._read()
         if lessons.pop(lesson, None) is not None:
             self._write(lessons)
@@ -81,9 +81,9 @@ class Progress:
                     file.write(text)
                     file.flush()
                     os.fsync(file.fileno())
-                os.replace(name, self.path)
+                Path(name).replace(self.path)
             except BaseException:
-                os.unlink(name)
+                Path(name).unlink(missing_ok=True)
                 raise
         except OSError as error:
             raise StorageError(
