@@ -1,4 +1,6 @@
-"""The sorts of ``FieldError``, with values printed as Go prints them. Upstream: apimachinery ``util/validation/field``.
+"""The sorts of ``FieldError``, with values printed as Go prints them.
+
+Upstream: apimachinery ``util/validation/field``.
 
 >>> str(invalid("spec.replicas", -1, "must be greater than or equal to 0"))
 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'
@@ -24,9 +26,7 @@ def go_value(value: Any) -> str:
 
 
 def invalid(path: str, value: Any, detail: str) -> FieldError:
-    return FieldError(
-        "FieldValueInvalid", path, f"Invalid value: {go_value(value)}: {detail}"
-    )
+    return FieldError("FieldValueInvalid", path, f"Invalid value: {go_value(value)}: {detail}")
 
 
 def required(path: str, detail: str = "") -> FieldError:
@@ -42,9 +42,7 @@ def forbidden(path: str, detail: str) -> FieldError:
 
 
 def duplicate(path: str, value: Any) -> FieldError:
-    return FieldError(
-        "FieldValueDuplicate", path, f"Duplicate value: {go_value(value)}"
-    )
+    return FieldError("FieldValueDuplicate", path, f"Duplicate value: {go_value(value)}")
 
 
 def not_found(path: str, value: Any) -> FieldError:
@@ -61,14 +59,10 @@ def not_supported(path: str, value: Any, supported: Iterable[str]) -> FieldError
 
 
 def too_long(path: str, limit: int) -> FieldError:
-    return FieldError(
-        "FieldValueTooLong", path, f"Too long: may not be more than {limit} bytes"
-    )
+    return FieldError("FieldValueTooLong", path, f"Too long: may not be more than {limit} bytes")
 
 
-def each_invalid(
-    path: str, value: Any, sentences: Iterable[str]
-) -> Iterator[FieldError]:
+def each_invalid(path: str, value: Any, sentences: Iterable[str]) -> Iterator[FieldError]:
     """One error a sentence: what the functions in ``formats`` return."""
     for sentence in sentences:
         yield invalid(path, value, sentence)
@@ -84,9 +78,7 @@ def immutable(path: str, new: Any, old: Any) -> Iterator[FieldError]:
         yield invalid(path, new, IMMUTABLE)
 
 
-def choice(
-    path: str, value: str | None, supported: Iterable[str]
-) -> Iterator[FieldError]:
+def choice(path: str, value: str | None, supported: Iterable[str]) -> Iterator[FieldError]:
     """``value`` must be there and one of ``supported``."""
     supported = list(supported)
     if not value:

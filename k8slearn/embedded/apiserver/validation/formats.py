@@ -79,16 +79,16 @@ _HEADER_EXPECTED = _expected(
     _HEADER,
     "X-Header-Name",
 )
-_ENV_EXPECTED = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+_ENV_EXPECTED = (
+    "a valid environment variable name must consist only of printable ASCII characters other than '='"
+)
 
 
 def dns_label(value: str) -> list[str]:
     """RFC 1123: ``web-1``, at most 63 characters."""
     wrong = ["must be no more than 63 characters"] if len(value) > 63 else []
     if not _label.fullmatch(value):
-        wrong.append(
-            "must not contain dots" if _subdomain.fullmatch(value) else _LABEL_EXPECTED
-        )
+        wrong.append("must not contain dots" if _subdomain.fullmatch(value) else _LABEL_EXPECTED)
     return wrong
 
 
@@ -105,7 +105,8 @@ def label_key(value: str) -> list[str]:
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
         return [
-            f"a valid label key {_KEY_EXPECTED} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            f"a valid label key {_KEY_EXPECTED} with an optional DNS subdomain prefix and '/' "
+            "(e.g. 'example.com/MyName')"
         ]
     wrong: list[str] = []
     if slash and not prefix:
@@ -136,9 +137,7 @@ def port_name(value: str) -> list[str]:
     """An IANA service name: ``http``, at most 15 characters."""
     wrong = ["must be no more than 15 characters"] if len(value) > 15 else []
     if not _port_name.fullmatch(value):
-        wrong.append(
-            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
-        )
+        wrong.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
     if not re.search("[a-z]", value):
         wrong.append("must contain at least one letter (a-z)")
     if "--" in value:
@@ -181,11 +180,7 @@ def http_header(value: str) -> list[str]:
 
 def user_id(value: int) -> list[str]:
     """A user's or a group's number."""
-    return (
-        []
-        if 0 <= value <= 2**31 - 1
-        else ["must be between 0 and 2147483647, inclusive"]
-    )
+    return [] if 0 <= value <= 2**31 - 1 else ["must be between 0 and 2147483647, inclusive"]
 
 
 def prefix_of_name(value: str) -> str:

@@ -41,12 +41,8 @@ def validate_metadata(kind: Kind, obj: Object) -> Iterator[FieldError]:
     yield from _validate_namespace(kind, metadata.get("namespace", ""))
     yield from validate_labels("metadata.labels", metadata.get("labels"))
     yield from validate_annotations("metadata.annotations", metadata.get("annotations"))
-    yield from _validate_owners(
-        "metadata.ownerReferences", metadata.get("ownerReferences") or ()
-    )
-    yield from _validate_finalizers(
-        "metadata.finalizers", metadata.get("finalizers") or ()
-    )
+    yield from _validate_owners("metadata.ownerReferences", metadata.get("ownerReferences") or ())
+    yield from _validate_finalizers("metadata.finalizers", metadata.get("finalizers") or ())
 
 
 def _validate_namespace(kind: Kind, namespace: str) -> Iterator[FieldError]:
@@ -56,14 +52,10 @@ def _validate_namespace(kind: Kind, namespace: str) -> Iterator[FieldError]:
     elif not namespace:
         yield required("metadata.namespace")
     else:
-        yield from each_invalid(
-            "metadata.namespace", namespace, formats.dns_label(namespace)
-        )
+        yield from each_invalid("metadata.namespace", namespace, formats.dns_label(namespace))
 
 
-def validate_annotations(
-    path: str, annotations: Mapping[str, str] | None
-) -> Iterator[FieldError]:
+def validate_annotations(path: str, annotations: Mapping[str, str] | None) -> Iterator[FieldError]:
     size = 0
     for key, value in sorted((annotations or {}).items()):
         yield from each_invalid(path, key, formats.label_key(key.lower()))
@@ -72,9 +64,7 @@ def validate_annotations(
         yield too_long(path, ANNOTATIONS_LIMIT)
 
 
-def _validate_owners(
-    path: str, owners: Sequence[dict[str, Any]]
-) -> Iterator[FieldError]:
+def _validate_owners(path: str, owners: Sequence[dict[str, Any]]) -> Iterator[FieldError]:
     controller = ""
     for index, owner in enumerate(owners):
         for name in ("apiVersion", "kind", "name", "uid"):
@@ -123,9 +113,7 @@ def validate_metadata_update(new: Object, old: Object) -> Iterator[FieldError]:
     """What an update may not do to metadata. (What the server owns the registry has kept already.)"""
     before, after = old["metadata"], new["metadata"]
     if "deletionTimestamp" in before:
-        added = sorted(
-            set(after.get("finalizers") or ()) - set(before.get("finalizers") or ())
-        )
+        added = sorted(set(after.get("finalizers") or ()) - set(before.get("finalizers") or ()))
         if added:
             shown = ", ".join(f'"{finalizer}"' for finalizer in added)
             detail = (

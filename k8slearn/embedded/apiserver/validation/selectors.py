@@ -7,17 +7,11 @@ from typing import Any
 
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
-from k8slearn.embedded.apiserver.validation.fields import (
-    each_invalid,
-    forbidden,
-    invalid,
-    required,
-)
+from k8slearn.embedded.apiserver.validation.fields import each_invalid, forbidden, invalid, required
+from k8slearn.kube.label_selectors import Selector
 
 
-def validate_labels(
-    path: str, labels: Mapping[str, str] | None
-) -> Iterator[FieldError]:
+def validate_labels(path: str, labels: Mapping[str, str] | None) -> Iterator[FieldError]:
     for key, value in sorted((labels or {}).items()):
         yield from each_invalid(path, key, formats.label_key(key))
         yield from each_invalid(path, value, formats.label_value(value))
@@ -28,20 +22,14 @@ def validate_selector(path: str, selector: Selector | None) -> Iterator[FieldErr
         return
     yield from validate_labels(f"{path}.matchLabels", selector.get("matchLabels"))
     for index, requirement in enumerate(selector.get("matchExpressions") or ()):
-        yield from _validate_requirement(
-            f"{path}.matchExpressions[{index}]", requirement
-        )
+        yield from _validate_requirement(f"{path}.matchExpressions[{index}]", requirement)
 
 
-def _validate_requirement(
-    path: str, requirement: dict[str, Any]
-) -> Iterator[FieldError]:
+def _validate_requirement(path: str, requirement: dict[str, Any]) -> Iterator[FieldError]:
     operator, values = requirement.get("operator", ""), requirement.get("values") or []
     if operator in ("In", "NotIn"):
         if not values:
-            yield required(
-                f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"
-            )
+            yield required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'")
     elif operator in ("Exists", "DoesNotExist"):
         if values:
             yield forbidden(
@@ -53,9 +41,7 @@ def _validate_requirement(
     key = requirement.get("key", "")
     yield from each_invalid(f"{path}.key", key, formats.label_key(key))
     for index, value in enumerate(values):
-        yield from each_invalid(
-            f"{path}.values[{index}]", value, formats.label_value(value)
-        )
+        yield from each_invalid(f"{path}.values[{index}]", value, formats.label_value(value))
 
 
 def usable(selector: Selector) -> bool:

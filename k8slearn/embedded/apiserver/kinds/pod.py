@@ -1,0 +1,96 @@
+"""Pod. https://kubernetes.io/docs/concepts/workloads/pods/"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from k8slearn.embedded.apiserver.kind import Kind, Object
+from k8slearn.embedded.apiserver.kinds._pod_columns import COLUMNS
+from k8slearn.embedded.apiserver.kinds._pod_defaults import default_pod
+from k8slearn.embedded.apiserver.validation import formats
+from k8slearn.embedded.apiserver.validation.pod_update import validate_pod_update
+from k8slearn.embedded.apiserver.validation.pods import validate_pod
+
+FINISHED = ("Succeeded", "Failed")
+
+
+def _prepare_create(pod: Object) -> None:
+    pod["status"] = {"phase": "Pending", "qosClass": qos_class(pod.get("spec") or {})}
+
+
+def qos_class(spec: dict[str, Any]) -> str:
+    """Guaranteed: every container limits CPU and memory and asks for as much. BestEffort: none says anything.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
+    """
+    says_something, guaranteed = False, True
+    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+        resources = container.get("resources") or {}
+        limits = _computing(resources.get("limits"))
+        requests = {**limits, **_computing(resources.get("requests"))}
+        says_something = says_something or bool(requests)
+        guaranteed = guaranteed and len(limits) == 2 and limits == requests
+    if not says_something:
+        return "BestEffort"
+    return "Guaranteed" if guaranteed else "Burstable"
+
+
+def _computing(amounts: dict[str, str] | None) -> dict[str, str]:
+    return {name: amount for name, amount in (amounts or {}).items() if name in ("cpu", "memory")}
+
+
+def _grace_seconds(pod: Object, asked: int | None) -> int:
+    """As long as asked for, or as the pod says; at once where nothing runs."""
+    spec = pod["spec"]
+    if not spec.get("nodeName") or (pod.get("status") or {}).get("phase") in FINISHED:
+        return 0
+    seconds = spec.get("terminationGracePeriodSeconds", 30) if asked is None else asked
+    return 1 if seconds < 0 else seconds
+
+
+def _warnings(pod: Object) -> Iterator[str]:
+    if wrong := formats.dns_label(pod["metadata"]["name"]):
+        yield (
+            "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; "
+            f"a DNS label is recommended: [{' '.join(wrong)}]"
+        )
+
+
+def _status(field: str) -> Any:
+    return lambda pod: (pod.get("status") or {}).get(field, "")
+
+
+def _spec(field: str) -> Any:
+    return lambda pod: pod["spec"].get(field, "")
+
+
+KIND = Kind(
+    kind="Pod",
+    plural="pods",
+    short_names=("po",),
+    categories=("all",),
+    message="k8s.io.api.core.v1.Pod",
+    columns=COLUMNS,
+    default=default_pod,
+    prepare_create=_prepare_create,
+    validate=validate_pod,
+    validate_update=validate_pod_update,
+    creation_warnings=_warnings,
+    has_status=True,
+    counts_generation=True,
+    subresources=("attach", "binding", "eviction", "exec", "log", "portforward"),
+    selectable_fields={
+        "spec.nodeName": _spec("nodeName"),
+        "spec.restartPolicy": _spec("restartPolicy"),
+        "spec.schedulerName": _spec("schedulerName"),
+        "spec.serviceAccountName": _spec("serviceAccountName"),
+        "spec.hostNetwork": lambda pod: str(bool(pod["spec"].get("hostNetwork"))).lower(),
+        "status.phase": _status("phase"),
+        "status.podIP": _status("podIP"),
+        "status.podIPs": _status("podIP"),
+        "status.nominatedNodeName": _status("nominatedNodeName"),
+    },
+    delete_answers_object=True,
+    grace_seconds=_grace_seconds,
+)

@@ -1,0 +1,60 @@
+"""What the workload kinds share: selector and template, numbers or percentages.
+
+Upstream: ``pkg/apis/apps/validation``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from k8slearn.embedded.apiserver.status import FieldError
+from k8slearn.embedded.apiserver.validation import formats
+from k8slearn.embedded.apiserver.validation.fields import (
+    each_invalid,
+    forbidden,
+    invalid,
+    non_negative,
+    not_supported,
+    required,
+)
+from k8slearn.embedded.apiserver.validation.pods import validate_template
+from k8slearn.embedded.apiserver.validation.selectors import usable, validate_selector
+from k8slearn.kube.label_selectors import matches
+
+
+def validate_selector_and_template(spec: dict[str, Any]) -> Iterator[FieldError]:
+    """Deployments and ReplicaSets: the selector must be there and match the template's labels."""
+    selector, template = spec.get("selector"), spec.get("template") or {}
+    if selector is None:
+        yield required("spec.selector")
+    else:
+        yield from validate_selector("spec.selector", selector)
+        if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+            yield invalid("spec.selector", selector, "empty selector is invalid for deployment")
+        if not usable(selector):
+            yield invalid("spec.selector", selector, "invalid label selector")
+            return
+    labels = (template.get("metadata") or {}).get("labels")
+    # Without a selector nothing matches; an empty one has been complained of already.
+    if selector is None or (any(selector.values()) and not matches(selector, labels)):
+        yield invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    yield from validate_template("spec.template", template)
+    pod = template.get("spec") or {}
+    if pod.get("restartPolicy") != "Always":
+        yield not_supported("spec.template.spec.restartPolicy", pod.get("restartPolicy"), ("Always",))
+    if pod.get("activeDeadlineSeconds") is not None:
+        detail = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        yield forbidden("spec.template.spec.activeDeadlineSeconds", detail)
+
+
+def validate_number_or_percent(path: str, value: int | str) -> Iterator[FieldError]:
+    if isinstance(value, str):
+        yield from each_invalid(path, value, formats.percent(value))
+    else:
+        yield from non_negative(path, value)
+
+
+def percentage(value: int | str) -> int | None:
+    """25 of ``25%``; None for a number, and for what is neither."""
+    return int(value[:-1]) if isinstance(value, str) and not formats.percent(value) else None
