@@ -7,10 +7,12 @@ while it is worked on is worked on again; a key whose work fails comes back late
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 from k8slearn.embedded.clock import Clock, Timer
-from k8slearn.embedded.store import Key
+
+K = TypeVar("K", bound=Hashable)
 
 LATENCY = 0.01
 """Seconds from a change to the reconcile that it causes. In reality this is the watch's way through the API
@@ -20,16 +22,16 @@ FIRST_RETRY = 0.005
 LAST_RETRY = 1000.0
 
 
-class WorkQueue:
+class WorkQueue(Generic[K]):
     """Calls ``work(key)`` for every key added, by the clock."""
 
-    def __init__(self, clock: Clock, work: Callable[[Key], None]) -> None:
+    def __init__(self, clock: Clock, work: Callable[[K], None]) -> None:
         self._clock = clock
         self._work = work
-        self._timers: dict[Key, Timer] = {}
-        self._failures: dict[Key, int] = {}
+        self._timers: dict[K, Timer] = {}
+        self._failures: dict[K, int] = {}
 
-    def add(self, key: Key, after: float = LATENCY, *, background: bool = False) -> None:
+    def add(self, key: K, after: float = LATENCY, *, background: bool = False) -> None:
         """Work on ``key`` in ``after`` seconds, or earlier when it is queued for earlier already.
 
         ``background`` for a look at something that may never come (a deadline): settling does not wait for it.
@@ -44,16 +46,16 @@ class WorkQueue:
             when = min(queued.when, when)
         self._timers[key] = self._clock.call_at(when, lambda: self._run(key), background=background)
 
-    def retry(self, key: Key) -> None:
+    def retry(self, key: K) -> None:
         """Work on ``key`` again after a failure, waiting longer each time."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         self.add(key, min(FIRST_RETRY * 2**failures, LAST_RETRY), background=failures > 12)
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: K) -> None:
         """``key`` succeeded: its next failure is the first again."""
         self._failures.pop(key, None)
 
-    def _run(self, key: Key) -> None:
+    def _run(self, key: K) -> None:
         del self._timers[key]
         self._work(key)

@@ -1,0 +1,45 @@
+"""The controllers, which in a real cluster are one program, kube-controller-manager.
+
+Each watches the cluster through the API, compares what is with what was asked for, and takes a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from k8slearn.embedded.client import Client, Controller
+from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.controllers.deployment import DeploymentController
+from k8slearn.embedded.controllers.endpointslice import EndpointsController, EndpointSliceController
+from k8slearn.embedded.controllers.garbagecollector import GarbageCollector
+from k8slearn.embedded.controllers.namespace import NamespaceController
+from k8slearn.embedded.controllers.podgc import PodGarbageCollector
+from k8slearn.embedded.controllers.replicaset import ReplicaSetController
+from k8slearn.embedded.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+
+__all__ = ["all_controllers"]
+
+_CONTROLLERS: tuple[type[Controller], ...] = (
+    NamespaceController,
+    ServiceAccountController,
+    DeploymentController,
+    ReplicaSetController,
+    EndpointSliceController,
+    EndpointsController,
+    PodGarbageCollector,
+)
+
+
+def all_controllers(
+    client_for: Callable[[str], Client], clock: Clock, *, root_ca: str = ""
+) -> list[Controller | GarbageCollector]:
+    """Every controller, not started yet. ``client_for(name)`` gives a client that the trace knows by that name.
+
+    ``root_ca`` is the certificate (PEM) that pods find in kube-root-ca.crt; a cluster that is not served has none.
+    """
+    controllers: list[Controller | GarbageCollector] = [
+        kind(client_for(kind.name), clock) for kind in _CONTROLLERS
+    ]
+    controllers.append(RootCAPublisher(client_for(RootCAPublisher.name), clock, root_ca))
+    controllers.append(GarbageCollector(client_for(GarbageCollector.name), clock))
+    return controllers

@@ -1,0 +1,6 @@
+"""Services and the pods behind them: EndpointSlices, and the older Endpoints beside them."""
+
+from k8slearn.embedded.controllers.endpointslice.endpoints import EndpointsController
+from k8slearn.embedded.controllers.endpointslice.endpointslice import EndpointSliceController
+
+__all__ = ["EndpointSliceController", "EndpointsController"]

@@ -1,0 +1,45 @@
+"""What controllers ask of a pod. Upstream: ``pkg/api/v1/pod/util.go`` and ``pkg/controller/controller_utils.go``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8slearn.embedded.client import Object
+from k8slearn.embedded.clock import parse_timestamp
+
+
+def is_going(pod: Object) -> bool:
+    """Whether its deletion was asked for; its containers may run on for the grace period."""
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def is_finished(pod: Object) -> bool:
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def is_active(pod: Object) -> bool:
+    """Neither finished nor being deleted: it counts as a replica."""
+    return not is_finished(pod) and not is_going(pod)
+
+
+def ready_condition(pod: Object) -> dict[str, Any] | None:
+    for condition in pod.get("status", {}).get("conditions", ()):
+        if condition["type"] == "Ready":
+            return condition
+    return None
+
+
+def is_ready(pod: Object) -> bool:
+    condition = ready_condition(pod)
+    return condition is not None and condition["status"] == "True"
+
+
+def available_in(pod: Object, min_ready_seconds: int, now: float) -> float | None:
+    """After how many seconds a ready pod counts as available: 0 when it does; None when it is not ready."""
+    condition = ready_condition(pod)
+    if condition is None or condition["status"] != "True":
+        return None
+    if min_ready_seconds == 0:
+        return 0.0
+    since = parse_timestamp(condition["lastTransitionTime"])
+    return max(0.0, since + min_ready_seconds - now)

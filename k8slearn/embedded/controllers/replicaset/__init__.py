@@ -1,0 +1,5 @@
+"""ReplicaSets: as many pods of one template as were asked for; ``ranking`` says which go first."""
+
+from k8slearn.embedded.controllers.replicaset.replicaset import ReplicaSetController
+
+__all__ = ["ReplicaSetController"]

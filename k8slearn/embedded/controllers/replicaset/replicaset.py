@@ -1,0 +1,202 @@
+"""The ReplicaSet controller: keeps as many pods of one template as were asked for.
+
+Upstream: ``pkg/controller/replicaset/replica_set.go`` and ``replica_set_utils.go``. It never looks into a pod:
+it counts those that match its selector and are neither finished nor being deleted, makes what is missing and
+deletes what is too much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from k8slearn.embedded.apiserver.status import ApiError
+from k8slearn.embedded.client import Change, Client, Controller, Key, Object
+from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.controllers import conditions, owners, pods
+from k8slearn.embedded.controllers.errors import namespace_is_going
+from k8slearn.embedded.controllers.replicaset.ranking import deletion_order
+from k8slearn.kube.label_selectors import matches
+
+REPLICA_SETS = "replicasets.apps"
+
+BURST = 500
+"""Pods made or deleted in one go, at the most."""
+
+
+class ReplicaSetController(Controller):
+    """Looks when a ReplicaSet changes, or a pod that it controls or could adopt."""
+
+    name = "replicaset-controller"
+    resource = REPLICA_SETS
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        super().__init__(client, clock)
+        owners.add_indexes(client, REPLICA_SETS)
+        owners.add_indexes(client, "pods")
+
+    def start(self) -> None:
+        super().start()
+        self.watch("pods", self._of_pod)
+
+    def _of_pod(self, change: Change) -> list[Key]:
+        concerned = owners.controllers_concerned(change, "ReplicaSet")
+        if change.type == "DELETED" or owners.controller_of(change.object):
+            return concerned
+        namespace, labels = change.stored.key.namespace, change.object["metadata"].get("labels", {})
+        able_to_adopt = [
+            Key(namespace, rs["metadata"]["name"])
+            for rs in self.client.list(REPLICA_SETS, namespace)
+            if matches(rs["spec"]["selector"], labels)
+        ]
+        return [*concerned, *able_to_adopt]
+
+    def reconcile(self, key: Key) -> None:
+        rs = self.client.get(REPLICA_SETS, *key)
+        if rs is None:
+            return
+        claimed = owners.claim(self.client, rs, "pods", lambda pod: not pods.is_finished(pod))
+        active = [pod for pod in claimed if not pods.is_going(pod)]
+        failure = None
+        if "deletionTimestamp" not in rs["metadata"]:
+            failure = self._scale(rs, active)
+        self._write_status(rs, active, len(claimed) - len(active), failure)
+        if failure:
+            raise failure
+        self._look_again(rs, key, active)
+
+    # -- pods -------------------------------------------------------------------------------------
+
+    def _scale(self, rs: Object, active: list[Object]) -> ApiError | None:
+        """Create or delete pods. Returns the first refusal, after which it stops early."""
+        wanted = rs["spec"]["replicas"]
+        missing = wanted - len(active)
+        if missing > 0:
+            return self._create(rs, min(missing, BURST), f"{len(active)} of {wanted} pods exist")
+        if missing < 0:
+            count = min(-missing, BURST)
+            doomed = active
+            if count < len(active):
+                doomed = deletion_order(active, self._related(rs), self.clock.now)[:count]
+            return self._delete(rs, doomed, f"{len(active)} pods exist, {wanted} are wanted")
+        return None
+
+    def _create(self, rs: Object, count: int, why: str) -> ApiError | None:
+        """Create pods in batches of 1, 2, 4, …: where one is refused (a quota is full, say), the batch after
+        it is not tried, and the API server is spared hundreds of requests that cannot succeed."""
+        pod = _pod_of(rs)
+        for batch in _slow_start(count):
+            failures = [error for _ in range(batch) if (error := self._create_one(rs, pod, why))]
+            if failures:
+                return failures[0]
+        return None
+
+    def _create_one(self, rs: Object, pod: Object, why: str) -> ApiError | None:
+        try:
+            created = self.client.create("pods", pod, why=why)
+        except ApiError as error:
+            if namespace_is_going(error):
+                return None
+            self.events.event(rs, "Warning", "FailedCreate", f"Error creating: {error.message}")
+            return error
+        self.events.event(rs, "Normal", "SuccessfulCreate", f"Created pod: {created['metadata']['name']}")
+        return None
+
+    def _delete(self, rs: Object, doomed: list[Object], why: str) -> ApiError | None:
+        failure = None
+        for pod in doomed:
+            try:
+                self.client.delete("pods", pod, why=why)
+            except ApiError as error:
+                self.events.event(rs, "Warning", "FailedDelete", f"Error deleting: {error.message}")
+                failure = failure or error
+            else:
+                name = pod["metadata"]["name"]
+                self.events.event(rs, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
+        return failure
+
+    def _related(self, rs: Object) -> Iterator[Object]:
+        """The pods of all ReplicaSets that have the same controller, ``rs`` among them."""
+        owner = owners.controller_of(rs)
+        sets = self.client.by_index(REPLICA_SETS, owners.OWNER, owner["uid"]) if owner else [rs]
+        for related in sets:
+            yield from self.client.by_index("pods", owners.OWNER, related["metadata"]["uid"])
+
+    # -- status -----------------------------------------------------------------------------------
+
+    def _write_status(
+        self, rs: Object, active: list[Object], terminating: int, failure: ApiError | None
+    ) -> None:
+        before = rs.get("status", {})
+        status = self._counted(rs, active, terminating)
+        kept = before.get("conditions", [])
+        current = conditions.find(kept, "ReplicaFailure")
+        if failure and current is None:
+            reason = "FailedCreate" if len(active) < rs["spec"]["replicas"] else "FailedDelete"
+            kept = conditions.with_condition(kept, self._failed(reason, failure.message))
+        elif current and not failure:
+            kept = conditions.without(kept, "ReplicaFailure")
+        if kept:
+            status["conditions"] = kept
+        if status != before:
+            self.client.update_status(REPLICA_SETS, {**rs, "status": status})
+
+    def _counted(self, rs: Object, active: list[Object], terminating: int) -> dict[str, Any]:
+        labels = rs["spec"]["template"]["metadata"].get("labels", {}).items()
+        wait = rs["spec"].get("minReadySeconds", 0)
+        available = [pods.available_in(pod, wait, self.clock.now) for pod in active]
+        counts = {
+            "fullyLabeledReplicas": sum(labels <= pod["metadata"]["labels"].items() for pod in active),
+            "readyReplicas": sum(seconds is not None for seconds in available),
+            "availableReplicas": sum(seconds == 0 for seconds in available),
+        }
+        return {
+            "replicas": len(active),
+            **{name: count for name, count in counts.items() if count},
+            "terminatingReplicas": terminating,
+            "observedGeneration": rs["metadata"]["generation"],
+        }
+
+    def _failed(self, reason: str, message: str) -> dict[str, Any]:
+        return {
+            "type": "ReplicaFailure",
+            "status": "True",
+            "lastTransitionTime": self.clock.timestamp(),
+            "reason": reason,
+            "message": message,
+        }
+
+    def _look_again(self, rs: Object, key: Key, active: list[Object]) -> None:
+        """Come back when the next ready pod has been ready for minReadySeconds: no change will tell of it."""
+        wait = rs["spec"].get("minReadySeconds", 0)
+        if wait:
+            left = [pods.available_in(pod, wait, self.clock.now) for pod in active]
+            if soon := min((seconds for seconds in left if seconds), default=None):
+                self.queue.add(key, soon)
+
+
+def _slow_start(count: int) -> Iterator[int]:
+    """Batch sizes that double: 10 is 1, 2, 4, 3."""
+    batch = 1
+    while count > 0:
+        yield min(batch, count)
+        count -= batch
+        batch *= 2
+
+
+def _pod_of(rs: Object) -> Object:
+    """The pod that the template describes, owned by ``rs``; the API server completes its name."""
+    template = rs["spec"]["template"]
+    described = template.get("metadata", {})
+    copied = {name: described[name] for name in ("labels", "annotations", "finalizers") if name in described}
+    return {
+        "kind": "Pod",
+        "apiVersion": "v1",
+        "metadata": {
+            "generateName": f"{rs['metadata']['name']}-",
+            "namespace": rs["metadata"]["namespace"],
+            **copied,
+            "ownerReferences": [owners.controller_reference(rs)],
+        },
+        "spec": template["spec"],
+    }
