@@ -1,0 +1,174 @@
+"""What the scheduler knows of nodes and the pods on them, kept up to date change by change.
+
+Upstream: ``pkg/scheduler/backend/cache`` and ``framework.NodeInfo``. To place a pod nothing is listed or summed
+up: each node carries the sums of what its pods request, and how many pods it has of each set of labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from k8slearn.embedded.client import Change, Key, Object
+from k8slearn.embedded.scheduler.resources import ASSUMED, Resources, amounts, requests
+
+Labels = dict[str, str]
+Port = tuple[str, str, int]
+"""A host port: address, protocol, number."""
+
+ANY_ADDRESS = "0.0.0.0"
+
+
+class PodInfo:
+    """A pod, with what the scheduler asks of it worked out once."""
+
+    __slots__ = ("group", "key", "labels", "namespace", "pod", "ports", "requested", "weight")
+
+    def __init__(self, pod: Object) -> None:
+        metadata = pod["metadata"]
+        self.pod = pod
+        self.namespace: str = metadata["namespace"]
+        self.key = Key(self.namespace, metadata["name"])
+        self.labels: Labels = metadata.get("labels", {})
+        self.requested = requests(pod)
+        self.weight = requests(pod, ASSUMED)
+        """As ``requested``, with something assumed for containers that request nothing: for comparing nodes."""
+        self.ports = [
+            (port.get("hostIP") or ANY_ADDRESS, port.get("protocol", "TCP"), port["hostPort"])
+            for container in pod["spec"]["containers"]
+            for port in container.get("ports", ())
+            if port.get("hostPort")
+        ]
+        self.group = (self.namespace, "deletionTimestamp" in metadata, tuple(sorted(self.labels.items())))
+
+    def anti_affinity(self) -> list[dict[str, Any]]:
+        """The terms that keep it away from other pods, and other pods away from it."""
+        affinity = self.pod["spec"].get("affinity") or {}
+        terms = (affinity.get("podAntiAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+        return terms or []
+
+
+class NodeInfo:
+    """A node and the sums over its pods. ``node`` is None while only its pods are known."""
+
+    __slots__ = ("_groups", "allocatable", "name", "node", "pods", "ports", "requested", "weight")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.node: Object | None = None
+        self.allocatable: Resources = {}
+        self.pods: dict[Key, PodInfo] = {}
+        self.requested: Resources = {}
+        self.weight: Resources = {}
+        self.ports: list[Port] = []
+        self._groups: dict[tuple[Any, ...], tuple[Labels, int]] = {}
+
+    def set_node(self, node: Object | None) -> None:
+        self.node = node
+        self.allocatable = amounts(node.get("status", {}).get("allocatable")) if node else {}
+
+    @property
+    def labels(self) -> Labels:
+        return self.node["metadata"].get("labels", {}) if self.node else {}
+
+    @property
+    def taints(self) -> list[dict[str, Any]]:
+        return self.node["spec"].get("taints", []) if self.node else []
+
+    def add(self, info: PodInfo) -> None:
+        self.pods[info.key] = info
+        self._count(info, 1)
+        self.ports += info.ports
+
+    def remove(self, info: PodInfo) -> None:
+        del self.pods[info.key]
+        self._count(info, -1)
+        for port in info.ports:
+            self.ports.remove(port)
+
+    def _count(self, info: PodInfo, sign: int) -> None:
+        for total, part in ((self.requested, info.requested), (self.weight, info.weight)):
+            for resource, number in part.items():
+                total[resource] = total.get(resource, 0) + sign * number
+        count = self._groups.get(info.group, (info.labels, 0))[1] + sign
+        if count:
+            self._groups[info.group] = (info.labels, count)
+        else:
+            del self._groups[info.group]
+
+    def count(self, is_match: Callable[[str, Labels], bool], *, going: bool = True) -> int:
+        """How many of its pods match by namespace and labels; ``going``: also those being deleted."""
+        return sum(
+            count
+            for (namespace, is_going, _), (labels, count) in self._groups.items()
+            if (going or not is_going) and is_match(namespace, labels)
+        )
+
+
+class Cache:
+    """All nodes by name, and where each pod is."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, NodeInfo] = {}
+        self._places: dict[Key, NodeInfo] = {}
+        self._anti_affine: dict[Key, tuple[PodInfo, NodeInfo]] = {}
+
+    def nodes(self) -> list[NodeInfo]:
+        return [info for info in self._nodes.values() if info.node is not None]
+
+    def anti_affine(self) -> Iterator[tuple[PodInfo, NodeInfo]]:
+        """The placed pods with required anti-affinity, and their nodes."""
+        return iter(self._anti_affine.values())
+
+    def node_changed(self, change: Change) -> None:
+        self.set_node(change.stored.key.name, None if change.type == "DELETED" else change.object)
+
+    def set_node(self, name: str, node: Object | None) -> None:
+        info = self._node(name)
+        info.set_node(node)
+        if node is None and not info.pods:
+            del self._nodes[name]
+
+    def pod_changed(self, change: Change) -> None:
+        key, pod, before = change.stored.key, change.object, change.previous
+        if change.type == "MODIFIED" and before and key in self._places and _same(before.object, pod):
+            return
+        self._forget(key)
+        if change.type != "DELETED":
+            self.place(pod)
+
+    def place(self, pod: Object) -> None:
+        """Count a pod on its node, if it has one and still needs room there."""
+        name = pod["spec"].get("nodeName")
+        if not name or _finished(pod):
+            return
+        info, node = PodInfo(pod), self._node(name)
+        node.add(info)
+        self._places[info.key] = node
+        if info.anti_affinity():
+            self._anti_affine[info.key] = (info, node)
+
+    def _forget(self, key: Key) -> None:
+        node = self._places.pop(key, None)
+        if node is not None:
+            node.remove(node.pods[key])
+            self._anti_affine.pop(key, None)
+            if node.node is None and not node.pods:
+                del self._nodes[node.name]
+
+    def _node(self, name: str) -> NodeInfo:
+        return self._nodes.setdefault(name, NodeInfo(name))
+
+
+def _finished(pod: Object) -> bool:
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _same(before: Object, after: Object) -> bool:
+    """Whether nothing changed that is counted here. Unchanged parts are shared, so identity tells most of it."""
+    return (
+        before["spec"] is after["spec"]
+        and before["metadata"].get("labels") is after["metadata"].get("labels")
+        and ("deletionTimestamp" in before["metadata"]) == ("deletionTimestamp" in after["metadata"])
+        and _finished(before) == _finished(after)
+    )

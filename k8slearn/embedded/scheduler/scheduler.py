@@ -1,0 +1,239 @@
+"""The scheduler: takes pods that have no node, one after the other, and binds each to the best node there is.
+
+Upstream: ``pkg/scheduler`` (``schedule_one.go``). Filters say which nodes can take a pod, scores which of them is
+best, chance decides between equals. A pod that no node can take waits until something changes that may help:
+a node, or the pods on it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from k8slearn.embedded.client import Change, Client, Controller, Key, Object
+from k8slearn.embedded.client.workqueue import LATENCY
+from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.scheduler import filter, score, spreading
+from k8slearn.embedded.scheduler.cache import Cache, NodeInfo, PodInfo
+from k8slearn.embedded.scheduler.filter import Filter, Rejection
+
+NAME = "default-scheduler"
+
+FIRST_BACKOFF = 1.0
+LAST_BACKOFF = 10.0
+"""Seconds before a pod that did not fit is tried again, doubling from the first to the last."""
+
+FILTERS_MOVED_BY_LEAVING_PODS = frozenset(
+    ("NodeResourcesFit", "NodePorts", "InterPodAffinity", "PodTopologySpread")
+)
+FILTERS_MOVED_BY_COMING_PODS = frozenset(("InterPodAffinity", "PodTopologySpread"))
+
+
+class Waiting(NamedTuple):
+    """A pod that no node could take: which filters objected, how often it was tried, and since when it waits."""
+
+    filters: frozenset[str]
+    attempts: int
+    since: float
+
+
+class Scheduler(Controller):
+    """Places the pods whose ``schedulerName`` is default-scheduler."""
+
+    name = NAME
+    resource = "pods"
+
+    def __init__(self, client: Client, clock: Clock) -> None:
+        super().__init__(client, clock)
+        self._cache = Cache()
+        self._waiting: dict[Key, Waiting] = {}
+        self._filters: tuple[Filter, ...] = (
+            filter.node_unschedulable,
+            filter.taint_toleration,
+            filter.node_affinity,
+            filter.node_ports,
+            filter.node_resources_fit,
+            spreading.pod_topology_spread,
+            spreading.inter_pod_affinity(client),
+        )
+        self._scores: tuple[tuple[score.Score, int], ...] = (
+            (score.taint_toleration, 3),
+            (score.preferred_nodes, 2),
+            (score.topology_spread(client), 2),
+            (score.least_allocated, 1),
+            (score.balanced_allocation, 1),
+        )
+
+    def start(self) -> None:
+        for node in self.client.list("nodes"):
+            self._cache.set_node(node["metadata"]["name"], node)
+        for pod in self.client.list("pods"):
+            self._cache.place(pod)
+            if _is_ours(pod):
+                self.queue.add(Key(pod["metadata"]["namespace"], pod["metadata"]["name"]))
+        self.client.watch("nodes", self._node_changed)
+        self.client.watch("pods", self._pod_changed)
+
+    # -- what changed -----------------------------------------------------------------------------
+
+    def _node_changed(self, change: Change) -> None:
+        self._cache.node_changed(change)
+        if change.type == "ADDED" or (change.previous and _may_help(change.previous.object, change.object)):
+            self._retry(self._waiting)
+
+    def _pod_changed(self, change: Change) -> None:
+        key, pod = change.stored.key, change.object
+        before = change.previous.object if change.previous else None
+        self._cache.pod_changed(change)
+        if change.type == "DELETED":
+            self._waiting.pop(key, None)
+        elif _is_ours(pod):
+            if before is None or _asks_for_other(before, pod):
+                self.queue.add(key)
+            return
+        if change.type == "DELETED" or _finished(pod):
+            self._retry(self._objected(FILTERS_MOVED_BY_LEAVING_PODS))
+        elif (
+            before is None
+            or before["metadata"].get("labels") != pod["metadata"].get("labels")
+            or not before["spec"].get("nodeName")
+        ):
+            self._retry(self._objected(FILTERS_MOVED_BY_COMING_PODS))
+
+    def _objected(self, filters: frozenset[str]) -> list[Key]:
+        return [key for key, waiting in self._waiting.items() if waiting.filters & filters]
+
+    def _retry(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            waiting = self._waiting[key]
+            backoff = min(FIRST_BACKOFF * 2 ** (waiting.attempts - 1), LAST_BACKOFF)
+            self.queue.add(key, max(LATENCY, waiting.since + backoff - self.clock.now))
+
+    # -- one pod ----------------------------------------------------------------------------------
+
+    def reconcile(self, key: Key) -> None:
+        pod = self.client.get("pods", *key)
+        if pod is None or not _is_ours(pod):
+            self._waiting.pop(key, None)
+            return
+        info = PodInfo(pod)
+        feasible, rejections = self._filter(info)
+        if not feasible:
+            self._report(key, pod, rejections)
+            return
+        node = self._best(info, feasible)
+        self.client.bind(pod, node, why=f"{len(feasible)} nodes can take it")
+        self._waiting.pop(key, None)
+        self.events.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {node}")
+
+    def _filter(self, info: PodInfo) -> tuple[list[NodeInfo], list[Rejection]]:
+        checks = [check for prepare in self._filters if (check := prepare(info, self._cache))]
+        feasible, rejections = [], []
+        for node in self._cache.nodes():
+            rejection = next((found for check in checks if (found := check(node))), None)
+            if rejection is None:
+                feasible.append(node)
+            else:
+                rejections.append(rejection)
+        return feasible, rejections
+
+    def _best(self, info: PodInfo, nodes: list[NodeInfo]) -> str:
+        if len(nodes) == 1:
+            return nodes[0].name
+        totals = [0] * len(nodes)
+        for rate, weight in self._scores:
+            scores = rate(info, self._cache, nodes)
+            if scores is not None:
+                totals = [total + weight * points for total, points in zip(totals, scores, strict=True)]
+        most = max(totals)
+        best = [node.name for node, total in zip(nodes, totals, strict=True) if total == most]
+        return best[0] if len(best) == 1 else self.clock.random.choice(best)
+
+    def _report(self, key: Key, pod: Object, rejections: list[Rejection]) -> None:
+        """Say that the pod fits nowhere, in an event and in its condition PodScheduled, and let it wait."""
+        before = self._waiting.get(key)
+        filters = frozenset(rejection.filter for rejection in rejections)
+        self._waiting[key] = Waiting(filters, before.attempts + 1 if before else 1, self.clock.now)
+        message = explain(pod, rejections)
+        self.events.event(pod, "Warning", "FailedScheduling", message)
+        self._write_condition(pod, message)
+
+    def _write_condition(self, pod: Object, message: str) -> None:
+        conditions = pod["status"].get("conditions", [])
+        current = next((c for c in conditions if c["type"] == "PodScheduled"), None)
+        if current and (current.get("reason"), current.get("message")) == ("Unschedulable", message):
+            return
+        unschedulable: dict[str, Any] = {
+            "type": "PodScheduled",
+            "status": "False",
+            "observedGeneration": pod["metadata"]["generation"],
+            "lastProbeTime": None,
+            "lastTransitionTime": current["lastTransitionTime"]
+            if current and current["status"] == "False"
+            else self.clock.timestamp(),
+            "reason": "Unschedulable",
+            "message": message,
+        }
+        others = [c for c in conditions if c is not current]
+        self.client.set_status("pods", pod, {**pod["status"], "conditions": [*others, unschedulable]})
+
+
+def explain(pod: Object, rejections: list[Rejection]) -> str:
+    """The sentence that ``kubectl describe pod`` shows for a pod that fits on no node.
+
+    ``0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes are
+    available: 3 Preemption is not helpful for scheduling.``
+    """
+    if not rejections:
+        return "no nodes available to schedule pods"
+    total = len(rejections)
+    reasons = [reason for rejection in rejections for reason in rejection.reasons]
+    if pod["spec"].get("preemptionPolicy") == "Never":
+        preemption = "not eligible due to preemptionPolicy=Never."
+    else:
+        outcomes = [
+            "Preemption is not helpful for scheduling"
+            if rejection.hopeless
+            else "No preemption victims found for incoming pod"
+            for rejection in rejections
+        ]
+        preemption = _available(total, outcomes)
+    return f"{_available(total, reasons)} preemption: {preemption}"
+
+
+def _available(total: int, reasons: list[str]) -> str:
+    counted = sorted(f"{count} {reason}" for reason, count in Counter(reasons).items())
+    return f"0/{total} nodes are available: {', '.join(counted)}."
+
+
+def _is_ours(pod: Object) -> bool:
+    """Whether it is for this scheduler to find a node for the pod."""
+    spec = pod["spec"]
+    return (
+        not spec.get("nodeName")
+        and not spec.get("schedulingGates")
+        and spec.get("schedulerName", NAME) == NAME
+        and "deletionTimestamp" not in pod["metadata"]
+        and not _finished(pod)
+    )
+
+
+def _finished(pod: Object) -> bool:
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _asks_for_other(before: Object, after: Object) -> bool:
+    """Whether a pod without a node was changed in a way that may find it one."""
+    if before["spec"] is not after["spec"] and before["spec"] != after["spec"]:
+        return True
+    return before["metadata"].get("labels") != after["metadata"].get("labels")
+
+
+def _may_help(before: Object, after: Object) -> bool:
+    """Whether a node changed in what filters look at; its heartbeats are not such a change."""
+    return (
+        before["spec"] != after["spec"]
+        or before["metadata"].get("labels") != after["metadata"].get("labels")
+        or before.get("status", {}).get("allocatable") != after.get("status", {}).get("allocatable")
+    )
