@@ -1,0 +1,159 @@
+"""``%kubectl get pods`` and ``%%apply`` (YAML in the cell): the real kubectl, in the lesson's namespace.
+
+A notebook has no keyboard to offer to a running program and no use for one that never ends, so what would
+wait for either is refused with what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+
+from k8slearn.engines import connect
+from k8slearn.engines.cluster import Cluster
+from k8slearn.errors import ClusterError
+
+_SHELL_WORDS = {"|", ">", ">>", "<", "&&", "||", ";", "&"}
+
+_WITH_INPUT = {"exec", "run", "attach", "debug"}
+"""Commands that know ``-i`` and ``-t``."""
+
+
+@magics_class
+class KubectlMagics(Magics):
+    """The magics of one IPython shell. Until ``use`` names a cluster they take the running one."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._cluster: Cluster | None = None
+        self._namespace: str | None = None
+
+    @classmethod
+    def of(cls, shell: InteractiveShell) -> KubectlMagics:
+        """Those that the extension ``k8slearn.lab`` registered with ``shell``."""
+        registered = shell.magics_manager.registry[cls.__name__]
+        assert isinstance(registered, KubectlMagics)
+        return registered
+
+    def use(self, cluster: Cluster, namespace: str) -> None:
+        """Work on ``cluster``, in ``namespace`` unless a command names another."""
+        self._cluster, self._namespace = cluster, namespace
+
+    # IPython's own expansion takes every brace for Python; jsonpath, patches and templates are full of them.
+    @no_var_expand
+    @line_magic
+    def kubectl(self, line: str) -> None:
+        """Run kubectl. $name and {expression} stand for Python values, where they are some."""
+        self._run(_split(line, self._names()))
+
+    @no_var_expand
+    @cell_magic
+    def apply(self, line: str, cell: str) -> None:
+        """kubectl apply of the YAML in the cell; options go behind %%apply."""
+        self._run(["apply", "-f", "-", *_split(line, self._names())], cell)
+
+    def _run(self, arguments: list[str], input: str | None = None) -> None:
+        problem = refusal(arguments)
+        if problem:
+            raise UsageError(problem)
+        try:
+            cluster = self._cluster = self._cluster or connect()
+            done = cluster.kubectl(*arguments, input=input, namespace=self._namespace)
+        except ClusterError as error:
+            raise UsageError(str(error)) from error
+        # A command that fails is often what a lesson wants to show: it prints and the notebook goes on.
+        sys.stdout.write(done.stdout)
+        sys.stdout.flush()
+        sys.stderr.write(done.stderr)
+        self._names()["_exit_code"] = done.returncode
+
+    def _names(self) -> dict[str, Any]:
+        assert self.shell is not None
+        return self.shell.user_ns
+
+
+def _split(line: str, names: Mapping[str, Any]) -> list[str]:
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%kubectl: {error}. Check the quotes in: {line}") from error
+    return [expand(word, names) for word in words]
+
+
+def expand(word: str, names: Mapping[str, Any]) -> str:
+    """``word`` with ``$name`` and ``{expression}`` filled in; what is no Python value stays as it is.
+
+    >>> expand("pod/$name", {"name": "web"}), expand("--replicas={n + 1}", {"n": 2})
+    ('pod/web', '--replicas=3')
+    >>> expand('{"spec":{"replicas":3}}', {}), expand("jsonpath={.status.phase}", {}), expand("$HOME", {})
+    ('{"spec":{"replicas":3}}', 'jsonpath={.status.phase}', '$HOME')
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name, expression = found.groups()
+        if name is not None:
+            return str(names[name]) if name in names else found[0]
+        try:
+            return str(eval(expression, dict(names)))
+        except Exception:
+            return found[0]
+
+    return re.sub(r"\$(\w+)|(?<!\{)\{([^{}]+)\}(?!\})", value, word)
+
+
+def refusal(arguments: list[str]) -> str:
+    """Why a notebook cannot run this, and what to write instead; "" when it can."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    own = arguments[:end]
+    if not own:
+        return "%kubectl: say what to do, for example: %kubectl get pods"
+    flags = [word for word in own if word.startswith("-")]
+    command = next((word for word in own if not word.startswith("-")), "")
+    if any(word in _SHELL_WORDS for word in own):
+        return (
+            "%kubectl runs kubectl alone, without a shell, so there are no pipes and redirections. "
+            "Select with -l app=…, print with -o …, or use a terminal."
+        )
+    if command == "edit":
+        return (
+            "kubectl edit opens an editor, which a notebook cannot. Look with: %kubectl get … -o yaml, "
+            "then change it with %%apply, %kubectl patch or %kubectl set."
+        )
+    if command in _WITH_INPUT and any(_asks(flag, "it", ("--stdin", "--tty")) for flag in flags):
+        return (
+            "A notebook has no keyboard to lend to a container. Leave out -i and -t and say what to run: "
+            "%kubectl exec POD -- ls /. For a shell inside the pod use a terminal."
+        )
+    if command in ("port-forward", "proxy", "attach"):
+        return f"kubectl {command} runs until it is stopped, and the cell with it. Use a terminal for it."
+    limited = any(flag.startswith("--request-timeout") for flag in flags)
+    if (
+        command in ("get", "events")
+        and not limited
+        and any(_asks(flag, "w", ("--watch", "--watch-only")) for flag in flags)
+    ):
+        return (
+            "A watch never ends, and the cell with it. Give it a time: "
+            f"%kubectl {command} … -w --request-timeout=10s, or watch lesson.map()."
+        )
+    if command == "logs" and not limited and any(_asks(flag, "f", ("--follow",)) for flag in flags):
+        return (
+            "Following a log never ends, and the cell with it. Leave out -f, or give it a time: "
+            "%kubectl logs -f … --request-timeout=10s"
+        )
+    return ""
+
+
+def _asks(flag: str, letters: str, names: tuple[str, ...]) -> bool:
+    """Whether a flag is one of ``names`` (not ``=false``) or short flags with one of ``letters``."""
+    if flag.startswith("--"):
+        name, _, value = flag.partition("=")
+        return name in names and value != "false"
+    return len(flag) <= 3 and "=" not in flag and any(letter in flag for letter in letters)

@@ -1,0 +1,96 @@
+"""The panel that ``lesson.check(...)`` shows in a notebook: steps, points, and feedback for what is missing.
+
+A terminal gets the same as text (``str(result)``, in the course). Everything that comes from a cluster or a
+lesson is escaped first; of Markdown only `code` and **strong** are read afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from k8slearn.course.exercise import Feedback, Result, Status, StepResult
+
+_MARKS = {
+    Status.PASSED: ("✓", "#00795a"),
+    Status.FAILED: ("✗", "#b03a00"),
+    Status.SKIPPED: ("·", "#767676"),
+}
+
+_FONT = "font-family:var(--jp-ui-font-family,sans-serif);font-size:13.5px;line-height:1.5"
+_MUTED = "color:var(--jp-ui-font-color2,#5c5c5c)"
+_CODE = (
+    "font-family:var(--jp-code-font-family,monospace);font-size:0.93em;padding:0 3px;border-radius:3px;"
+    "background:var(--jp-layout-color2,#eee);color:inherit"
+)
+
+
+def html(result: Result) -> str:
+    """``result`` as HTML in the theme's colours. Styles are inline: a saved notebook has no others."""
+    word = result.texts.word
+    mark, colour = _MARKS[Status.PASSED if result.passed else Status.FAILED]
+    head = word("score", title=result.title, points=result.points, of=result.max_points)
+    steps = "".join(_step(step, result) for step in result.steps)
+    debrief = f'<div style="margin-top:8px">{_paragraphs(result.debrief)}</div>' if result.passed else ""
+    return (
+        f'<div style="{_FONT};max-width:760px;margin:4px 0;padding:10px 16px;border-radius:8px;'
+        "background:var(--jp-layout-color1,#fff);color:var(--jp-ui-font-color1,#212121);"
+        f'border:1px solid var(--jp-border-color1,#bdbdbd);border-left:6px solid {colour}">'
+        f'<div style="font-size:15px;font-weight:600">{_mark(mark, colour)}{_inline(head)}</div>'
+        f'<ul style="list-style:none;margin:6px 0 0;padding:0">{steps}</ul>{debrief}</div>'
+    )
+
+
+def _step(step: StepResult, result: Result) -> str:
+    mark, colour = _MARKS[step.status]
+    skipped = step.status is Status.SKIPPED
+    note = f' <span style="{_MUTED}">({_inline(result.texts.word("skipped"))})</span>' if skipped else ""
+    told = _feedback(step.feedback, result) if step.feedback is not None else ""
+    style = f' style="{_MUTED}"' if skipped else ""
+    title = f"<span{style}>{_inline(step.title)}</span>"
+    return f'<li style="margin:2px 0">{_mark(mark, colour)}{title}{note}{told}</li>'
+
+
+def _feedback(feedback: Feedback, result: Result) -> str:
+    parts = (("seen", feedback.seen), ("why", feedback.why), ("advice", feedback.advice))
+    rows = "".join(
+        f'<dt style="{_MUTED};font-weight:600;margin:0">{_inline(result.texts.word(key))}</dt>'
+        f'<dd style="margin:0;overflow-wrap:anywhere">{_inline(text)}</dd>'
+        for key, text in parts
+    )
+    return (
+        '<dl style="display:grid;grid-template-columns:max-content 1fr;gap:4px 14px;'
+        "margin:6px 0 8px 24px;padding:8px 12px;border-radius:6px;"
+        f'background:var(--jp-layout-color2,#f2f2f2)">{rows}</dl>'
+    )
+
+
+def _mark(mark: str, colour: str) -> str:
+    # A bright mark on its own light ground is legible in both themes.
+    return (
+        f'<span style="display:inline-block;width:17px;height:17px;line-height:17px;margin-right:7px;'
+        f"border-radius:50%;text-align:center;font-weight:700;font-size:12px;"
+        f'color:#fff;background:{colour}">{mark}</span>'
+    )
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(
+        f'<p style="margin:6px 0 0">{_inline(part)}</p>' for part in re.split(r"\n\s*\n", text.strip())
+    )
+
+
+def _inline(text: str) -> str:
+    """Escaped text with `code` and **strong**.
+
+    >>> _inline("**<b>**")
+    '<strong>&lt;b&gt;</strong>'
+    """
+    pieces = re.split(r"`([^`]+)`", text)
+    # re.split alternates: text, code, text, code, …
+    return "".join(
+        f'<code style="{_CODE}">{escape(piece)}</code>'
+        if index % 2
+        else re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(piece))
+        for index, piece in enumerate(pieces)
+    )
