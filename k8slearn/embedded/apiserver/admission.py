@@ -1,6 +1,6 @@
 """Admission: what the API server adds to an object, or refuses, before it validates and stores it.
 
-Small functions, named after the plugins of a real server; each may alter ``new`` (a private copy) and may raise
+Small functions, named after the plugins of a real server; each may alter ``new`` (a private copy) and raise
 ``ApiError``. https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 
 A pod of a ReplicaSet passes here like any other; 300 of them are made at once, so the parts that never change

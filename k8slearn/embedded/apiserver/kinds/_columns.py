@@ -1,6 +1,6 @@
 """Columns of ``kubectl get``: their definitions as a real server gives them, and cells that kinds share.
 
-``_columns.json`` holds ``[name, type, format, wide, description]`` of every column of every resource, recorded
+``_columns.json`` holds ``[name, type, format, wide, description]`` of each column of each resource, recorded
 from a real Kubernetes 1.37. A kind brings the cells: ``columns("secrets", {"Name": name, "Type": …})``.
 Upstream: ``pkg/printers/internalversion/printers.go``.
 """

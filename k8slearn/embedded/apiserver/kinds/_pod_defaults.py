@@ -76,9 +76,8 @@ def _default_container(container: dict[str, Any]) -> None:
         if not port.get("protocol"):
             port["protocol"] = "TCP"
     for variable in container.get("env") or ():
-        source = variable.get("valueFrom")
-        if source and "fieldRef" in source:
-            source["fieldRef"].setdefault("apiVersion", "v1")
+        if variable.get("valueFrom"):
+            _default_reference(variable["valueFrom"])
     for name in _PROBES:
         if probe := container.get(name):
             _default_probe(probe)
@@ -150,5 +149,12 @@ def _default_volume(volume: dict[str, Any]) -> None:
 
 def _default_field_refs(downward: dict[str, Any] | None) -> None:
     for item in (downward or {}).get("items") or ():
-        if item.get("fieldRef"):
-            item["fieldRef"].setdefault("apiVersion", "v1")
+        _default_reference(item)
+
+
+def _default_reference(source: dict[str, Any]) -> None:
+    """To a field of the pod, or to a container's resources."""
+    if source.get("fieldRef"):
+        source["fieldRef"].setdefault("apiVersion", "v1")
+    if source.get("resourceFieldRef"):
+        source["resourceFieldRef"].setdefault("divisor", "0")

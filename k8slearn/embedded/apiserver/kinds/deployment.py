@@ -20,10 +20,10 @@ from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.fields import (
     forbidden,
     go_value,
-    immutable,
     invalid,
     non_negative,
 )
+from k8slearn.embedded.apiserver.validation.selectors import immutable_selector
 from k8slearn.embedded.apiserver.validation.workloads import (
     percentage,
     validate_number_or_percent,
@@ -146,9 +146,7 @@ KIND = Kind(
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
     validate=_validate,
-    validate_update=lambda new, old: immutable(
-        "spec.selector", new["spec"].get("selector"), old["spec"]["selector"]
-    ),
+    validate_update=lambda new, old: immutable_selector(new["spec"].get("selector"), old["spec"]["selector"]),
     creation_warnings=_warnings,
     has_status=True,
     counts_generation=True,

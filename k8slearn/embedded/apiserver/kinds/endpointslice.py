@@ -18,11 +18,14 @@ from k8slearn.embedded.apiserver.validation.fields import (
     not_supported,
     required,
 )
+from k8slearn.embedded.apiserver.validation.services import NOT_AN_ADDRESS
 
 ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
 
 
 def _default(obj: Object) -> None:
+    for endpoint in obj.get("endpoints") or ():
+        endpoint.setdefault("conditions", {})
     for port in obj.get("ports") or ():
         port.setdefault("name", "")
         port.setdefault("protocol", "TCP")
@@ -35,18 +38,6 @@ def _prepare_update(new: Object, old: Object) -> None:
 
 
 def _validate(obj: Object) -> Iterator[FieldError]:
-    sort = obj.get("addressType", "")
-    if not sort:
-        yield required("addressType")
-    elif sort not in ADDRESS_TYPES:
-        yield not_supported("addressType", sort, ADDRESS_TYPES)
-    for index, endpoint in enumerate(obj.get("endpoints") or ()):
-        at = f"endpoints[{index}].addresses"
-        if not endpoint.get("addresses"):
-            yield required(at, "must contain at least 1 address")
-        for number, address in enumerate(endpoint.get("addresses") or ()):
-            if sort in ("IPv4", "IPv6") and not _is_address(address, sort):
-                yield invalid(f"{at}[{number}]", address, f"must be an {sort} address")
     names: set[str] = set()
     for index, port in enumerate(obj.get("ports") or ()):
         at, called = f"ports[{index}]", port.get("name") or ""
@@ -57,6 +48,18 @@ def _validate(obj: Object) -> Iterator[FieldError]:
         names.add(called)
         if port.get("protocol") not in PROTOCOLS:
             yield not_supported(f"{at}.protocol", port.get("protocol"), PROTOCOLS)
+    sort = obj.get("addressType", "")
+    if not sort:
+        yield required("addressType")
+    elif sort not in ADDRESS_TYPES:
+        yield not_supported("addressType", sort, ADDRESS_TYPES)
+    for index, endpoint in enumerate(obj.get("endpoints") or ()):
+        at = f"endpoints[{index}].addresses"
+        if not endpoint.get("addresses"):
+            yield required(at)
+        for number, address in enumerate(endpoint.get("addresses") or ()):
+            if sort in ("IPv4", "IPv6") and not _is_address(address, sort):
+                yield invalid(f"{at}[{number}]", address, NOT_AN_ADDRESS)
 
 
 def _is_address(text: str, sort: str) -> bool:

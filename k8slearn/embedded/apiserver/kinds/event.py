@@ -12,6 +12,22 @@ from k8slearn.embedded.apiserver.validation.fields import invalid, required
 _SUBJECT_FIELDS = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
+_ALWAYS_THERE = {
+    "eventTime": None,
+    "firstTimestamp": None,
+    "lastTimestamp": None,
+    "reportingComponent": "",
+    "reportingInstance": "",
+    "source": {},
+}
+
+
+def _default(obj: Object) -> None:
+    """Fields that Go writes even when they are empty."""
+    for field, value in _ALWAYS_THERE.items():
+        obj.setdefault(field, value)
+
+
 def _validate(obj: Object) -> Iterator[FieldError]:
     subject, home = obj.get("involvedObject") or {}, obj["metadata"].get("namespace", "")
     subjects_home = subject.get("namespace", "")
@@ -79,6 +95,7 @@ KIND = Kind(
             "Name": name,
         },
     ),
+    default=_default,
     validate=_validate,
     selectable_fields={
         **{f"involvedObject.{field}": _involved(field) for field in _SUBJECT_FIELDS},

@@ -12,7 +12,8 @@ from k8slearn.embedded.apiserver.kind import Kind, Object
 from k8slearn.embedded.apiserver.kinds._columns import age, columns, name
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
-from k8slearn.embedded.apiserver.validation.metadata import validate_finalizer
+from k8slearn.embedded.apiserver.validation.fields import each_invalid, invalid
+from k8slearn.embedded.apiserver.validation.metadata import STANDARD_FINALIZERS
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 
@@ -43,7 +44,10 @@ def _prepare_delete(obj: Object) -> None:
 
 def _validate(obj: Object) -> Iterator[FieldError]:
     for finalizer in obj["spec"].get("finalizers") or ():
-        yield from validate_finalizer("spec.finalizers", finalizer)
+        yield from each_invalid("spec.finalizers", finalizer, formats.label_key(finalizer))
+        if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid("spec.finalizers", finalizer, detail)
 
 
 KIND = Kind(

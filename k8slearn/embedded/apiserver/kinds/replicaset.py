@@ -15,7 +15,8 @@ from k8slearn.embedded.apiserver.kinds._columns import (
 )
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_template
 from k8slearn.embedded.apiserver.status import FieldError
-from k8slearn.embedded.apiserver.validation.fields import immutable, non_negative
+from k8slearn.embedded.apiserver.validation.fields import non_negative
+from k8slearn.embedded.apiserver.validation.selectors import immutable_selector
 from k8slearn.embedded.apiserver.validation.workloads import validate_selector_and_template
 from k8slearn.kube.label_selectors import format_selector
 
@@ -65,9 +66,7 @@ KIND = Kind(
     default=_default,
     prepare_create=_prepare_create,
     validate=_validate,
-    validate_update=lambda new, old: immutable(
-        "spec.selector", new["spec"].get("selector"), old["spec"]["selector"]
-    ),
+    validate_update=lambda new, old: immutable_selector(new["spec"].get("selector"), old["spec"]["selector"]),
     has_status=True,
     counts_generation=True,
     scale=Scale(selector=lambda obj: format_selector(obj["spec"]["selector"])),

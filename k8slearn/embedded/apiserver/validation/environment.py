@@ -58,7 +58,8 @@ def _validate_source(path: str, source: dict[str, Any], value: str) -> Iterator[
         elif name in ("configMapKeyRef", "secretKeyRef"):
             yield from _validate_key_ref(at, reference)
     if not given:
-        detail = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+        *firsts, last = (f"`{name}`" for name in _SOURCES)
+        detail = f"must specify one of: {', '.join(firsts)} or {last}"
         yield invalid(path, "", detail)
     elif value:
         yield invalid(path, "", "may not be specified when `value` is not empty")

@@ -21,8 +21,11 @@ NEGATIVE = "must be greater than or equal to 0"
 
 
 def go_value(value: Any) -> str:
-    """``"Web"``, ``-1``, ``{"matchLabels":{"app":"new"}}``, ``null``: maps with sorted keys, no spaces."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    """``"Web"``, ``-1``, ``{"matchLabels":{"app":"new"}}``, ``null``, with the keys in the order given.
+
+    Go sorts the keys of maps, and prints the fields of a struct in the order of their declaration.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def invalid(path: str, value: Any, detail: str) -> FieldError:

@@ -1,9 +1,9 @@
-"""A pod's spec as Go prints it, every field under its Go name: the diff that a refused pod update shows.
+"""A pod's spec as Go prints it, each field under its Go name: the diff that a refused pod update shows.
 
-``go_fields.json`` lists ``[Go's name, the API's name, type]`` of every field of the types in a PodSpec, in the
-order of Kubernetes 1.37's ``pkg/apis/core/types.go``. A type is ``s``tring, ``b``ool, ``i``nteger, ``q``uantity,
-``map``, ``raw`` (as the API writes it), another type's name, or one of these behind ``*`` (may be missing) or
-``[]`` (a list).
+``go_fields.json`` lists ``[Go's name, the API's name, type]`` of each field of the types in a PodSpec, in the
+order of Kubernetes 1.37's ``pkg/apis/core/types.go``. A type is ``s``tring, ``b``ool, ``i``nteger,
+``q``uantity, ``map``, ``raw`` (as the API writes it), another type's name, or one of these behind ``*`` (may
+be missing) or ``[]`` (a list).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from k8slearn.embedded.apiserver.validation.selectors import validate_labels
 ANNOTATIONS_LIMIT = 256 * 1024
 """Bytes of all keys and values together."""
 
-_STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 
 
 def validate_metadata(kind: Kind, obj: Object) -> Iterator[FieldError]:
@@ -89,24 +89,26 @@ def _validate_owners(path: str, owners: Sequence[dict[str, Any]]) -> Iterator[Fi
                     "Only one reference can have Controller set to true. "
                     f'Found "true" in references for {controller} and {this}'
                 )
-                yield invalid(path, list(owners), detail)
+                yield invalid(path, [_in_go_order(owner) for owner in owners], detail)
             controller = controller or this
 
 
+def _in_go_order(owner: dict[str, Any]) -> dict[str, Any]:
+    fields = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
+    return {field: owner[field] for field in fields if field in owner}
+
+
 def _validate_finalizers(path: str, finalizers: Sequence[str]) -> Iterator[FieldError]:
+    """A finalizer is ``example.com/name``, or one of the few without a domain that Kubernetes owns."""
     for finalizer in finalizers:
-        yield from validate_finalizer(path, finalizer)
+        yield from each_invalid(path, finalizer, formats.label_key(finalizer))
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         detail = "finalizer orphan and foregroundDeletion cannot be both set"
         yield invalid(path, list(finalizers), detail)
-
-
-def validate_finalizer(path: str, finalizer: str) -> Iterator[FieldError]:
-    """A finalizer is ``example.com/name``, or one of the few without a domain that Kubernetes owns."""
-    yield from each_invalid(path, finalizer, formats.label_key(finalizer))
-    if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
-        detail = "name is neither a standard finalizer name nor is it fully qualified"
-        yield invalid(path, finalizer, detail)
+    for index, finalizer in enumerate(finalizers):
+        if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid(f"{path}[{index}]", finalizer, detail)
 
 
 def validate_metadata_update(new: Object, old: Object) -> Iterator[FieldError]:

@@ -7,7 +7,13 @@ from typing import Any
 
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
-from k8slearn.embedded.apiserver.validation.fields import each_invalid, forbidden, invalid, required
+from k8slearn.embedded.apiserver.validation.fields import (
+    each_invalid,
+    forbidden,
+    immutable,
+    invalid,
+    required,
+)
 from k8slearn.kube.label_selectors import Selector
 
 
@@ -42,6 +48,25 @@ def _validate_requirement(path: str, requirement: dict[str, Any]) -> Iterator[Fi
     yield from each_invalid(f"{path}.key", key, formats.label_key(key))
     for index, value in enumerate(values):
         yield from each_invalid(f"{path}.values[{index}]", value, formats.label_value(value))
+
+
+def in_go_order(selector: Selector | None) -> Selector | None:
+    """A selector as messages show it: matchLabels, sorted, then matchExpressions."""
+    if selector is None:
+        return None
+    shown: Selector = {}
+    if selector.get("matchLabels"):
+        shown["matchLabels"] = dict(sorted(selector["matchLabels"].items()))
+    if selector.get("matchExpressions"):
+        shown["matchExpressions"] = [
+            {field: requirement[field] for field in ("key", "operator", "values") if field in requirement}
+            for requirement in selector["matchExpressions"]
+        ]
+    return shown
+
+
+def immutable_selector(new: Selector | None, old: Selector | None) -> Iterator[FieldError]:
+    yield from immutable("spec.selector", in_go_order(new), in_go_order(old))
 
 
 def usable(selector: Selector) -> bool:

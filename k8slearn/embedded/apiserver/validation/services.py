@@ -21,6 +21,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
 from k8slearn.embedded.apiserver.validation.selectors import validate_labels
 
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _DAY = 86400
 
 
@@ -115,7 +116,7 @@ def _validate_address(path: str, address: str) -> Iterator[FieldError]:
     try:
         ipaddress.ip_address(address)
     except ValueError:
-        yield invalid(path, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
+        yield invalid(path, address, NOT_AN_ADDRESS)
 
 
 def _validate_numbers(sort: str, ports: Sequence[dict[str, Any]]) -> Iterator[FieldError]:

@@ -120,7 +120,8 @@ def _downward_items(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
 def _projected(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
     yield from _mode(f"{path}.defaultMode", source.get("defaultMode"))
     taken: set[str] = set()
-    for index, part in enumerate(source.get("sources") or ()):
+    parts: list[dict[str, Any]] = source.get("sources") or []
+    for index, part in enumerate(parts):
         at = f"{path}.sources[{index}]"
         for name in ("secret", "configMap"):
             if (reference := part.get(name)) is None:

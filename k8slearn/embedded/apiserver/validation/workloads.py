@@ -19,7 +19,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
     required,
 )
 from k8slearn.embedded.apiserver.validation.pods import validate_template
-from k8slearn.embedded.apiserver.validation.selectors import usable, validate_selector
+from k8slearn.embedded.apiserver.validation.selectors import in_go_order, usable, validate_selector
 from k8slearn.kube.label_selectors import matches
 
 
@@ -31,14 +31,16 @@ def validate_selector_and_template(spec: dict[str, Any]) -> Iterator[FieldError]
     else:
         yield from validate_selector("spec.selector", selector)
         if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-            yield invalid("spec.selector", selector, "empty selector is invalid for deployment")
+            yield invalid("spec.selector", in_go_order(selector), "empty selector is invalid for deployment")
         if not usable(selector):
-            yield invalid("spec.selector", selector, "invalid label selector")
+            yield invalid("spec.selector", in_go_order(selector), "invalid label selector")
             return
     labels = (template.get("metadata") or {}).get("labels")
     # Without a selector nothing matches; an empty one has been complained of already.
     if selector is None or (any(selector.values()) and not matches(selector, labels)):
-        yield invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+        shown = dict(sorted(labels.items())) if labels is not None else None
+        detail = "`selector` does not match template `labels`"
+        yield invalid("spec.template.metadata.labels", shown, detail)
     yield from validate_template("spec.template", template)
     pod = template.get("spec") or {}
     if pod.get("restartPolicy") != "Always":
