@@ -1,4 +1,6 @@
-"""Label selectors and field selectors: reading them, matching them, writing them.
+"""Label selectors and field selectors as text (``-l``, ``--field-selector``): reading, matching, writing.
+
+Label selectors that are objects (``spec.selector``) are in label_selectors.py.
 
 https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
 The grammar and the sentences on what is wrong are those of apimachinery's ``pkg/labels`` and ``pkg/fields``.
@@ -9,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from k8slearn.kube.names import label_key_faults, label_value_faults
 
@@ -170,31 +172,6 @@ def _checked(requirement: Requirement) -> Requirement:
 def parse_labels(text: str) -> LabelSelector:
     """``app=web,tier in (a,b),!old``. Sorted by key. Raises SelectorError."""
     return LabelSelector(sorted(_Parser(text).requirements(), key=lambda requirement: requirement.key))
-
-
-_EXPRESSION_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
-
-
-def from_object(selector: Mapping[str, Any] | None) -> LabelSelector | None:
-    """A ``metav1.LabelSelector`` (matchLabels, matchExpressions). None, which selects nothing, stays None.
-
-    Raises SelectorError for an operator that does not exist.
-    """
-    if selector is None:
-        return None
-    requirements = list(from_labels(selector.get("matchLabels") or {}))
-    for expression in selector.get("matchExpressions") or ():
-        operator = _EXPRESSION_OPERATORS.get(expression.get("operator", ""))
-        if operator is None:
-            raise SelectorError(f'"{expression.get("operator", "")}" is not a valid label selector operator')
-        values = tuple(sorted(expression.get("values") or ()))
-        requirements.append(Requirement(expression["key"], operator, values))
-    return LabelSelector(sorted(requirements, key=lambda requirement: requirement.key))
-
-
-def from_labels(labels: Mapping[str, str]) -> LabelSelector:
-    """The plain selector of Services and ReplicationControllers: every label must be there."""
-    return LabelSelector(Requirement(key, "=", (value,)) for key, value in sorted(labels.items()))
 
 
 class FieldTerm(NamedTuple):
