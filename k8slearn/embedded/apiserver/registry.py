@@ -157,7 +157,7 @@ class Registry:
         old = stored.object
         _check_preconditions(resource, old, asked.get("uid"), asked.get("resourceVersion"))
         if subresource == "status":
-            new = {**old, "status": obj.get("status", {})}
+            new = _with_status(obj, old)
         elif subresource == "finalize":
             new = {**old, "spec": obj.get("spec", {})}
         else:
@@ -264,6 +264,17 @@ def _private_copy(obj: Object, kind: Kind) -> Object:
     copied.pop("kind", None)
     copied.pop("apiVersion", None)
     return {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": copied.pop("metadata", {}), **copied}
+
+
+def _with_status(obj: Object, old: Object) -> Object:
+    """``old`` with the status of ``obj``, and its annotations: a Deployment's revision is written so, since
+    upstream's status strategies keep the spec and let metadata pass."""
+    new = {**old, "status": obj.get("status", {})}
+    annotations = obj["metadata"].get("annotations")
+    if annotations != old["metadata"].get("annotations"):
+        metadata = {name: value for name, value in old["metadata"].items() if name != "annotations"}
+        new["metadata"] = {**metadata, "annotations": annotations} if annotations else metadata
+    return new
 
 
 def _check_preconditions(

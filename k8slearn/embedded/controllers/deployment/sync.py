@@ -22,8 +22,9 @@ REPLICA_SETS = "replicasets.apps"
 class Rollout:
     """One look at a Deployment with its ReplicaSets, and the writes that move it one step on.
 
-    ``deployment``, ``new`` and ``old`` are always as they were last written. ``new`` is the ReplicaSet with the
-    Deployment's template, None when there is none yet. Every method may raise ApiError.
+    ``new`` is the ReplicaSet with the Deployment's template, None when there is none yet; it and ``old`` are
+    as they were last written. What changes of the Deployment itself (conditions, revision) is written once,
+    by ``write_status``. Every method may raise ApiError.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Rollout:
         self.client = client
         self.clock = clock
         self.events = events
-        self.deployment = deployment
+        self.deployment = self._stored = deployment
         self._conditions: list[dict[str, Any]] = deployment.get("status", {}).get("conditions", [])
         ordered = sizes.by_age(sets)
         self.new = next((rs for rs in ordered if revision.same_template(deployment, rs)), None)
@@ -107,14 +108,10 @@ class Rollout:
             self._set_progressing("True", "NewReplicaSetCreated", message)
 
     def _number_deployment(self, number: str) -> None:
-        annotations = revision.annotations_of(self.deployment)
-        if annotations.get(revision.REVISION) != number:
-            metadata = {
-                **self.deployment["metadata"],
-                "annotations": {**annotations, revision.REVISION: number},
-            }
-            numbered = {**self.deployment, "metadata": metadata}
-            self.deployment = self.client.update(DEPLOYMENTS, numbered, why=f"this is revision {number}")
+        """Written with the status: as an update of the object it would count as a new generation."""
+        annotations = {**revision.annotations_of(self.deployment), revision.REVISION: number}
+        metadata = {**self.deployment["metadata"], "annotations": annotations}
+        self.deployment = {**self.deployment, "metadata": metadata}
 
     # -- scaling ----------------------------------------------------------------------------------
 
@@ -202,8 +199,9 @@ class Rollout:
         self._write_status(status)
 
     def _write_status(self, status: dict[str, Any]) -> None:
-        if status != self.deployment.get("status"):
-            self.deployment = self.client.update_status(DEPLOYMENTS, {**self.deployment, "status": status})
+        wanted = {**self.deployment, "status": status}
+        if wanted != self._stored:
+            self._stored = self.deployment = self.client.update_status(DEPLOYMENTS, wanted)
 
     @property
     def _progressing(self) -> dict[str, Any] | None:
