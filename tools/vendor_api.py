@@ -97,7 +97,7 @@ class Table:
         return self.packages[path]
 
     def resolve(self, package: Package, go: str) -> tuple[str, str]:
-        """A Go type name -> (what it is made of, the name Go prints): ``RestartPolicy`` -> (string, v1.RestartPolicy)."""
+        """A Go type -> (what it is made of, what Go prints): ``PullPolicy`` -> (string, v1.PullPolicy)."""
         if go in SCALARS or go in ("int", "uint32"):
             return go, go
         alias, _, name = go.rpartition(".")

@@ -65,7 +65,7 @@ def safe_encode(text: str) -> str:
 
 
 def subdomain_faults(value: str) -> list[str]:
-    """What is wrong with a DNS subdomain (``web.example.com``, at most 253 characters), in upstream's words."""
+    """What is wrong with a DNS subdomain (``web.example.com``, up to 253 characters), in upstream's words."""
     faults = ["must be no more than 253 characters"] if len(value) > 253 else []
     return faults if DNS_SUBDOMAIN.fullmatch(value) else [*faults, _SUBDOMAIN_EXPECTED]
 

@@ -96,7 +96,7 @@ def canonical(quantity: str | float) -> str:
 
 @lru_cache(maxsize=4096)
 def round_up_to_milli(quantity: str | float) -> str:
-    """A container's resources have no finer grain: ``100u`` CPU becomes ``1m`` (``SetDefaults_ResourceList``)."""
+    """A container's resources have no finer grain: ``100u`` becomes ``1m`` (``SetDefaults_ResourceList``)."""
     value, family = _parse(str(quantity).strip())
     return _write(_round_up(value, _MILLI), family)
 

@@ -1,0 +1,74 @@
+"""JSON text as a server reads it: names that occur twice are noticed, faults are told in Go's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from k8slearn.embedded.apiserver.decoding import DecodeError, Object
+
+
+class Repeated(dict[str, Any]):
+    """A JSON object in which names occur twice: the last value counts, ``names`` are those that do."""
+
+    names: tuple[str, ...] = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Object:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    repeated = Repeated(found)
+    seen: set[str] = set()
+    repeated.names = tuple(dict.fromkeys(name for name, _ in pairs if name in seen or seen.add(name)))
+    return repeated
+
+
+def _no_constant(name: str) -> None:
+    raise DecodeError(f"invalid character '{name[0]}' looking for beginning of value")
+
+
+_LONE_SURROGATE = re.compile(
+    r"(?<!\\)(\\\\)*(?:(\\u[dD][89abAB]..)(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..)"
+)
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+
+_GO_SYNTAX = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Illegal trailing comma before end of object": "looking for beginning of object key string",
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+    "Invalid \\uXXXX escape": "in \\u hexadecimal character escape",
+}
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value in ``body``; objects with a name twice are ``Repeated``. Raises DecodeError."""
+    text = body.decode("utf-8", "replace")
+    if "\\ud" in text or "\\uD" in text:
+        text = _LONE_SURROGATE.sub(r"\1\\ufffd", text)
+    try:
+        return _decoder.decode(text)
+    except json.JSONDecodeError as error:
+        rest = text[error.pos :].lstrip() if error.msg.startswith("Expecting") else text[error.pos :]
+        if error.msg.startswith("Invalid \\"):
+            rest = rest.lstrip("\\")
+        if not rest or error.msg.startswith("Unterminated"):
+            raise DecodeError("unexpected end of JSON input") from None
+        why = _GO_SYNTAX.get(error.msg.split(": ")[0], "looking for beginning of value")
+        raise DecodeError(f"invalid character {_quoted(rest[0])} {why}") from None
+    except RecursionError:
+        raise DecodeError("exceeded max depth") from None
+
+
+def _quoted(character: str) -> str:
+    """As Go's ``%q`` writes a character."""
+    if character == "'":
+        return r"'\''"
+    return f"'{json.dumps(character, ensure_ascii=False)[1:-1]}'" if character != '"' else "'\"'"
