@@ -14,10 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from k8slearn.course.loader import ANSWER, CHECK
 from k8slearn.grading.submission import Cell
-
-ANSWER = "answer-"
-CHECK = "check-"
 
 
 class Handed(StrEnum):

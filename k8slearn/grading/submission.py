@@ -13,7 +13,6 @@ sources matter, so one odd output, tag or execution count cannot lose a whole su
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
@@ -58,11 +57,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """What is taken from a submitted file. ``lesson`` is what its metadata names, unchecked."""
+    """What is taken from a submitted file. ``lesson`` and ``lang`` are what its metadata says, unchecked."""
 
     lesson: str | None
+    lang: str | None
     cells: tuple[Cell, ...]
-    digest: str
 
 
 def find(folder: Path) -> list[Submission]:
@@ -86,7 +85,7 @@ def find(folder: Path) -> list[Submission]:
             found.append(Submission(entry.stem, entry.stem, entry))
     if not found:
         raise SubmissionError(
-            f"{folder} holds no notebook. Put learners' notebooks there as alice.ipynb or alice/01-pods.ipynb."
+            f"{folder} holds no notebook. Put them there as alice.ipynb or alice/01-pods.ipynb."
         )
     return found
 
@@ -115,7 +114,7 @@ def read(path: Path) -> Notebook:
         raise SubmissionError(
             "It is not a notebook: its JSON is nested too deep or has absurd numbers."
         ) from error
-    return Notebook(_lesson(document), tuple(_cells(document)), hashlib.sha256(content).hexdigest())
+    return Notebook(_named(document, "lesson"), _named(document, "lang"), tuple(_cells(document)))
 
 
 def _content(path: Path) -> bytes:
@@ -123,7 +122,7 @@ def _content(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise SubmissionError("It is not a regular file.")
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SubmissionError(f"It cannot be read: {error.strerror}.") from error
@@ -137,11 +136,11 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _lesson(document: Any) -> str | None:
+def _named(document: Any, key: str) -> str | None:
     metadata = document.get("metadata") if isinstance(document, dict) else None
     named = metadata.get("k8slearn") if isinstance(metadata, dict) else None
-    lesson = named.get("lesson") if isinstance(named, dict) else None
-    return lesson if isinstance(lesson, str) else None
+    value = named.get(key) if isinstance(named, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _cells(document: Any) -> Iterator[Cell]:

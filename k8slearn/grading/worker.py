@@ -43,7 +43,7 @@ def main(channel: socket.socket, output: int) -> NoReturn:
             if order := lines.readline():
                 _run(json.loads(order), lines)
                 code = 0
-    except BaseException as error:  # noqa: BLE001 (the fork must not return, whatever happened)
+    except BaseException as error:
         os.write(
             2, f"the notebook's process ends: {type(error).__name__}: {error}\n".encode(errors="replace")
         )
@@ -122,12 +122,12 @@ def _run_cell(shell: Any, source: str) -> BaseException | None:
     try:
         result = shell.run_cell(source, store_history=True)
         return result.error_before_exec or result.error_in_exec
-    except Exception as error:  # noqa: BLE001 (a cell broke the shell itself, or is no text to compile)
+    except Exception as error:
         return error
 
 
 def _text(error: BaseException) -> str:
     try:
         return str(error)[:TEXT_LIMIT]
-    except Exception:  # noqa: BLE001 (a learner's __str__ may raise anything)
+    except Exception:
         return "(its text cannot be shown)"

@@ -1,0 +1,166 @@
+"""Grade a folder of learners' notebooks: ``grade(Path("submissions"), Path("marks"), jobs=2)``.
+
+Outcomes are kept in ``OUT/outcomes.jsonl``, a line each, as they come. A batch that was broken off is taken
+up by running it again: what is unchanged, in its answers and in the lesson, is not graded twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from k8slearn import paths
+from k8slearn.course.loader import Folder, folders
+from k8slearn.errors import StorageError, SubmissionError
+from k8slearn.grading import report, runner
+from k8slearn.grading.judge import Task
+from k8slearn.grading.learner import Limits
+from k8slearn.grading.outcome import Outcome, Status
+from k8slearn.grading.splice import splice
+from k8slearn.grading.submission import Submission, find, lesson_of, read
+
+OUTCOMES = "outcomes.jsonl"
+"""What is known of a batch: the newest line of a submission counts."""
+
+EDITION = "1"
+"""Counted up when graded submissions must be graded anew because the way of grading has changed."""
+
+
+@dataclass(frozen=True)
+class Grades:
+    """A graded batch. ``reused`` counts outcomes that an earlier run of the batch had come to."""
+
+    outcomes: tuple[Outcome, ...]
+    reused: int
+
+    def count(self, status: Status) -> int:
+        return sum(outcome.status is status for outcome in self.outcomes)
+
+
+def grade(
+    submissions: Path,
+    out: Path,
+    jobs: int | None = None,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 (immutable)
+    progress: Callable[[Outcome], None] = lambda outcome: None,
+) -> Grades:
+    """Grade all of ``submissions``, ``jobs`` at a time (default: one a core); the reports go to ``out``.
+
+    ``progress`` is told each outcome as it comes. Raises SubmissionError when there is nothing to grade,
+    StorageError when ``out`` cannot be written, ClusterError when grading cannot start.
+    """
+    found = find(submissions)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return _grade(found, out, jobs or os.cpu_count() or 1, limits, progress)
+    except OSError as error:
+        raise StorageError(
+            f"The marks cannot be written to {out}: {error.strerror or error}. "
+            "Free some space, or give another folder by --out."
+        ) from error
+
+
+def run(submissions: Path, out: Path, jobs: int | None) -> None:
+    """What ``k8slearn grade`` does: a line a submission as they come, then the table, on standard output."""
+    from rich.console import Console
+
+    def say(outcome: Outcome) -> None:
+        print(f"{outcome.status.value:>12}  {outcome.name}", file=sys.stderr, flush=True)
+
+    grades = grade(submissions, out, jobs, progress=say)
+    Console().print(report.table(grades.outcomes))
+    again = f", {grades.reused} of them earlier" if grades.reused else ""
+    print(f"{len(grades.outcomes)} submissions{again}.")
+    print(f"Marks: {out / 'grades.csv'}. Feedback for learners: {out / 'feedback'}")
+    if failed := grades.count(Status.INFRA_ERROR):
+        print(f"{failed} could not be graded. Run the same command again to try only those.")
+
+
+# -- a batch ----------------------------------------------------------------------------------------
+
+
+def _grade(
+    found: list[Submission], out: Path, jobs: int, limits: Limits, progress: Callable[[Outcome], None]
+) -> Grades:
+    lessons = {folder.id: folder for folder in folders()}
+    known = _known(out / OUTCOMES)
+    outcomes: dict[str, Outcome] = {}
+    tasks: list[Task] = []
+    scratch = Path(tempfile.mkdtemp(prefix="k8slearn-grade-"))
+    reused = 0
+    try:
+        with (out / OUTCOMES).open("a", encoding="utf-8") as ledger:
+
+            def keep(outcome: Outcome) -> None:
+                outcomes[outcome.name] = outcome
+                ledger.write(json.dumps(outcome.to_json()) + "\n")
+                ledger.flush()
+                report.write_one(outcome, out)
+                progress(outcome)
+
+            for number, submission in enumerate(found):
+                prepared = _prepare(submission, lessons, limits, scratch / str(number))
+                if isinstance(prepared, Outcome):
+                    keep(prepared)
+                elif (earlier := known.get(submission.name)) and earlier.key == prepared.key:
+                    outcomes[submission.name] = earlier
+                    reused += 1
+                else:
+                    tasks.append(prepared)
+            with closing(runner.run(tasks, jobs)) as coming:
+                for outcome in coming:
+                    keep(outcome)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        ordered = tuple(outcomes[submission.name] for submission in found if submission.name in outcomes)
+        report.write(ordered, out)
+    return Grades(ordered, reused)
+
+
+def _prepare(
+    submission: Submission, lessons: dict[str, Folder], limits: Limits, folder: Path
+) -> Task | Outcome:
+    """What is to be judged, or the outcome when there is nothing to judge."""
+    about = (submission.name, submission.learner)
+    if submission.path is None:
+        return Outcome(*about, "", Status.MISSING, "The learner's folder holds no notebook.")
+    handed_in = submission.handed_in()
+    try:
+        notebook = read(submission.path)
+        lesson = lessons[lesson_of(notebook, submission.path, lessons)]
+    except SubmissionError as error:
+        return Outcome(*about, "", Status.MALFORMED, str(error), handed_in)
+    lang = lesson.language(notebook.lang)
+    pristine = paths.lessons() / lang / f"{lesson.id}.ipynb"
+    spliced = splice(read(pristine).cells, notebook.cells)
+    judged_by = (pristine, lesson.path / "checks.py", lesson.path / f"exercises.{lang}.yaml")
+    key = hashlib.sha256(repr((EDITION, limits, spliced)).encode("utf-8", "backslashreplace"))
+    for path in judged_by:
+        key.update(path.read_bytes())
+    return Task(*about, lesson.id, lang, handed_in, key.hexdigest(), str(folder), spliced, limits)
+
+
+def _known(path: Path) -> dict[str, Outcome]:
+    """What earlier runs came to, by name. A line that was cut off, or is of an older form, is not known."""
+    known: dict[str, Outcome] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return known
+    for line in lines:
+        try:
+            outcome = Outcome.from_json(json.loads(line))
+        except (ValueError, TypeError, KeyError):
+            continue
+        if outcome.status is not Status.INFRA_ERROR:
+            known[outcome.name] = outcome
+    return known

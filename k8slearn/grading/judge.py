@@ -1,0 +1,182 @@
+"""Judge one submission: a cluster of its own, the learner's process beside it, and the lesson's checks.
+
+This runs in a fork of the warm process and ends with it. The order matters: the learner's process is forked
+first, so that it holds no credential of the cluster but the one it is given, and no thread of the server's.
+The checks run here, with the administrator's client, at the moment the learner's process comes to the check
+cell; nothing that the process says has any part in the verdict.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from k8slearn.course.context import Context
+from k8slearn.course.exercise import Result, StepResult
+from k8slearn.course.loader import ANSWER, find
+from k8slearn.embedded.cluster import Cluster as EmbeddedCluster
+from k8slearn.engines import Cluster
+from k8slearn.grading.learner import CellError, Ending, Learner, Limits, Run
+from k8slearn.grading.outcome import Mark, Outcome, Status, Step
+from k8slearn.grading.splice import Handed, Spliced
+from k8slearn.grading.splice import Step as Cell
+
+NODES = 3
+
+_STATUS = {
+    Ending.DONE: Status.GRADED,
+    Ending.TIMEOUT: Status.TIMEOUT,
+    Ending.CRASHED: Status.CRASHED,
+    Ending.OUTPUT_LIMIT: Status.OUTPUT_LIMIT,
+}
+
+_HINTS = {
+    "NameError": (
+        "Only the answer cells are run, with the lesson's own cells around them: what they use must be "
+        "defined or imported in them."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A submission that is ready to be judged. ``folder`` is this task's alone, and gone afterwards."""
+
+    name: str
+    learner: str
+    lesson: str
+    lang: str
+    handed_in: str
+    key: str
+    folder: str
+    spliced: Spliced
+    limits: Limits
+
+    def outcome(self, status: Status, detail: str, **more: Any) -> Outcome:
+        return Outcome(self.name, self.learner, self.lesson, status, detail, self.handed_in, self.key, **more)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Task:
+        cells = tuple(Cell(**cell) for cell in data["spliced"]["steps"])
+        handed = {exercise: Handed(how) for exercise, how in data["spliced"]["handed"].items()}
+        limits = Limits(**data["limits"])
+        return cls(**{**data, "spliced": Spliced(cells, handed), "limits": limits})
+
+
+def warm_up() -> None:
+    """Import, once for all forks, what a lesson imports in a notebook."""
+
+
+def judge(task: Task, announce: Callable[[int], None]) -> Outcome:
+    """The outcome of one submission. ``announce`` is told the learner's process, which outlives no judge.
+
+    Any exception is the grader's failure, never the learner's.
+    """
+    started = time.monotonic()
+    folder = Path(task.folder)
+    home, work = folder / "home", folder / "work"
+    learner = Learner(task.limits)
+    announce(learner.pid)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)  # left by a try that failed
+        home.mkdir(parents=True)
+        work.mkdir()
+        os.environ.update(K8SLEARN_HOME=str(folder), K8SLEARN_LANG=task.lang)
+        seed = int.from_bytes(task.key.encode()[:16])
+        with EmbeddedCluster(NODES, seed, start=time.time()) as embedded:
+            embedded.settle()
+            embedded.serve(folder / "cluster")
+            bench = _Bench(task, Cluster.of(embedded))
+            run = learner.run(
+                task.spliced.steps, str(work), _environment(task, home, embedded.kubeconfig), bench.judge
+            )
+    finally:
+        learner.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    return task.outcome(
+        _STATUS[run.ending],
+        run.detail,
+        marks=bench.marks(run),
+        output="" if run.ending is Ending.DONE else run.output_tail,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def _environment(task: Task, home: Path, kubeconfig: Path) -> dict[str, str]:
+    return {
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "IPYTHONDIR": str(home / "ipython"),
+        "KUBECONFIG": str(kubeconfig),
+        "K8SLEARN_KUBECONFIG": str(kubeconfig),
+        "K8SLEARN_HOME": str(home),
+        "K8SLEARN_STRICT": "1",
+        "K8SLEARN_LANG": task.lang,
+    }
+
+
+class _Bench:
+    """Where exercises are judged, each at its time; what was not reached by the end has no points."""
+
+    def __init__(self, task: Task, cluster: Cluster) -> None:
+        folder = find(task.lesson)
+        self._handed = task.spliced.handed
+        self._exercises = folder.exercises(task.lang)
+        self._context = Context(cluster, folder.name)
+        self._results: dict[str, Result] = {}
+        self._notes: dict[str, str] = {}
+
+    def judge(self, exercise: str) -> None:
+        """Judge what stands in the cluster now. Raises ClusterError when the grader cannot."""
+        if self._handed.get(exercise) is Handed.MISSING:
+            return
+        if not self._namespace_stands():
+            self._notes[exercise] = (
+                f"The namespace {self._context.namespace} was deleted: there is nothing to judge."
+            )
+            return
+        self._results[exercise] = self._exercises[exercise].judge(self._context)
+
+    def marks(self, run: Run) -> tuple[Mark, ...]:
+        return tuple(self._mark(exercise, run) for exercise in self._exercises)
+
+    def _namespace_stands(self) -> bool:
+        namespaces = self._context.core.list_namespace().items
+        return any(
+            one.metadata.name == self._context.namespace and one.status.phase == "Active"
+            for one in namespaces
+        )
+
+    def _mark(self, exercise: str, run: Run) -> Mark:
+        title, most = self._exercises[exercise].title, self._exercises[exercise].points
+        result = self._results.get(exercise)
+        if result is not None and result.passed:
+            return Mark(exercise, title, result.points, most, "", tuple(map(_step, result.steps)))
+        handed = self._handed[exercise]
+        notes = [handed.note(exercise)]
+        if error := run.errors.get(ANSWER + exercise):
+            notes.append(_told(error))
+        if result is None and handed is not Handed.MISSING:
+            notes.append(self._notes.get(exercise, "The run ended before this exercise was judged."))
+        note = "\n".join(filter(None, notes))
+        if result is None:
+            return Mark(exercise, title, 0, most, note)
+        return Mark(exercise, title, result.points, most, note, tuple(map(_step, result.steps)))
+
+
+def _told(error: CellError) -> str:
+    return f"The answer cell raised {error.name}: {error.text} {_HINTS.get(error.name, '')}".strip()
+
+
+def _step(step: StepResult) -> Step:
+    if step.feedback is None:
+        return Step(step.title, step.status.value)
+    return Step(step.title, step.status.value, step.feedback.seen, step.feedback.why, step.feedback.advice)

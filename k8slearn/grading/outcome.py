@@ -1,0 +1,85 @@
+"""What grading one submission came to: plain data that crosses processes and batches as JSON.
+
+``Outcome.to_json`` and ``Outcome.from_json`` are each other's inverse; the latter is only ever given
+what the grader itself wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """How grading a submission went. It never stands for a mark: a crash is not a zero, nor is absence."""
+
+    GRADED = "graded"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+    OUTPUT_LIMIT = "output_limit"
+    MALFORMED = "malformed"
+    MISSING = "missing"
+    INFRA_ERROR = "infra_error"
+    """The grader failed, not the learner: no mark. It is tried twice, and again in the next batch."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One named step of a check. ``status`` is passed, failed or skipped (a step it needs did not pass)."""
+
+    name: str
+    status: str
+    seen: str = ""
+    why: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One exercise: ``points`` of ``max_points``. ``note``: of the answer cell, ``steps``: of the cluster."""
+
+    exercise: str
+    title: str
+    points: float
+    max_points: float
+    note: str = ""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return self.points >= self.max_points
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One submission. ``key`` says what was graded against which lesson: equal keys, equal outcome."""
+
+    name: str
+    learner: str
+    lesson: str
+    status: Status
+    detail: str = ""
+    handed_in: str = ""
+    key: str = ""
+    marks: tuple[Mark, ...] = ()
+    output: str = ""
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> float:
+        return sum(mark.points for mark in self.marks)
+
+    @property
+    def max_points(self) -> float:
+        return sum(mark.max_points for mark in self.marks)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Outcome:
+        marks = tuple(
+            Mark(**{**mark, "steps": tuple(Step(**step) for step in mark["steps"])}) for mark in data["marks"]
+        )
+        return cls(**{**data, "status": Status(data["status"]), "marks": marks})

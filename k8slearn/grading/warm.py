@@ -1,0 +1,131 @@
+"""The warm process: everything is imported once, then each submission's judge is a fork of it.
+
+``python -P -m k8slearn.grading.warm`` reads orders as JSON lines and answers each, in any order, by one line:
+
+    → {"number": 7, "task": {…}}                    judge this (a ``judge.Task``)
+    ← {"number": 7, "outcome": {…}, "error": ""}    what came of it; outcome null: the judge failed, and how
+
+A fork has no thread but the one that forked, so this process starts none. A judge that dies or hangs takes
+nothing else with it: its alarm ends it, and this process kills the learner's process that it left behind.
+When its input ends (the batch was broken off), it kills all that runs and ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from k8slearn.grading import judge
+
+ALLOWANCE = 120.0
+"""Seconds that a judge has beside its learner's limit, for cluster and checks, before an alarm ends it."""
+
+CHUNK = 1 << 20
+
+READY = b'{"ready": true}\n'
+"""The first line of answers: everything is imported."""
+
+
+@dataclass
+class _Fork:
+    """A running judge and what it has said: a line with its learner's process id, then the outcome."""
+
+    number: int
+    pid: int
+    said: bytes = b""
+
+    def end(self) -> dict[str, Any]:
+        """See that the judge and its learner's process are gone; the answer to the order."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        _, status = os.waitpid(self.pid, 0)
+        learner, _, outcome = self.said.partition(b"\n")
+        if learner.isdigit():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(learner), signal.SIGKILL)
+        try:
+            return {"number": self.number, "outcome": json.loads(outcome), "error": ""}
+        except ValueError:
+            code = os.waitstatus_to_exitcode(status)
+            how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            return {"number": self.number, "outcome": None, "error": f"The judge's process {how}."}
+
+
+def main() -> None:
+    """Serve orders from file 0 until it ends; answer on file 1. The judges inherit neither."""
+    judge.warm_up()
+    orders, answers = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    os.write(answers, READY)
+    running: dict[int, _Fork] = {}
+    unread = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(orders, selectors.EVENT_READ)
+        try:
+            while True:
+                for key, _ in selector.select():
+                    chunk = os.read(key.fd, CHUNK)
+                    if key.fd != orders:
+                        fork = running[key.fd]
+                        fork.said += chunk
+                        if not chunk:
+                            selector.unregister(key.fd)
+                            os.close(key.fd)
+                            del running[key.fd]
+                            _write(answers, fork.end())
+                        continue
+                    if not chunk:
+                        return
+                    *lines, unread = (unread + chunk).split(b"\n")
+                    for line in lines:
+                        pipe, fork = _fork(json.loads(line), (orders, answers))
+                        running[pipe] = fork
+                        selector.register(pipe, selectors.EVENT_READ)
+        finally:
+            for fork in running.values():
+                fork.end()
+
+
+def _write(file: int, answer: dict[str, Any]) -> None:
+    with os.fdopen(os.dup(file), "wb") as stream:
+        stream.write(json.dumps(answer).encode() + b"\n")
+
+
+def _fork(order: dict[str, Any], private: tuple[int, ...]) -> tuple[int, _Fork]:
+    """Start a judge: the pipe to read it by, and what is known of it."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for file in (*private, read):
+            os.close(file)
+        _be_judge(order["task"], write)
+    os.close(write)
+    return read, _Fork(order["number"], pid)
+
+
+def _be_judge(task: dict[str, Any], write: int) -> NoReturn:
+    signal.setitimer(signal.ITIMER_REAL, task["limits"]["seconds"] + ALLOWANCE)
+    code = 1
+    try:
+        with os.fdopen(write, "w", encoding="utf-8") as pipe:
+            outcome = judge.judge(judge.Task.from_json(task), lambda pid: print(pid, file=pipe, flush=True))
+            json.dump(outcome.to_json(), pipe)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
