@@ -1,4 +1,7 @@
-"""Spans of time as people and as Go write them. Upstream: apimachinery ``util/duration``, Go ``time.ParseDuration``."""
+"""Spans of time as people and as Go write them.
+
+Upstream: apimachinery ``util/duration``, Go's ``time.ParseDuration``.
+"""
 
 from __future__ import annotations
 

@@ -15,17 +15,14 @@ Selector = dict[str, Any]
 def matches(selector: Selector, labels: Mapping[str, str] | None) -> bool:
     """Whether ``labels`` satisfy ``selector``.
 
-    >>> matches({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["db"]}]}, {"app": "web"})
+    >>> matches({"matchExpressions": [{"key": "a", "operator": "NotIn", "values": ["x"]}]}, {"b": "y"})
     True
     """
     labels = labels or {}
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:
             return False
-    return all(
-        _holds(requirement, labels)
-        for requirement in selector.get("matchExpressions") or ()
-    )
+    return all(_holds(requirement, labels) for requirement in selector.get("matchExpressions") or ())
 
 
 def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
@@ -45,19 +42,13 @@ def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 def format_labels(labels: Mapping[str, str] | None) -> str:
     """``app=web,tier=front``; ``<none>`` without labels."""
-    return (
-        ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
-        or "<none>"
-    )
+    return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or "<none>"
 
 
 def format_selector(selector: Selector | None) -> str:
     """As ``-l`` takes it: ``app=web,tier in (a,b),!old``; "" for one that matches everything."""
     selector = selector or {}
-    parts = [
-        (key, f"{key}={value}")
-        for key, value in (selector.get("matchLabels") or {}).items()
-    ]
+    parts = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
     for requirement in selector.get("matchExpressions") or ():
         key, operator = requirement["key"], requirement["operator"]
         values = ",".join(sorted(requirement.get("values") or ()))

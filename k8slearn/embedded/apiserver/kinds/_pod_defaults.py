@@ -79,10 +79,10 @@ def _default_container(container: dict[str, Any]) -> None:
         if variable.get("valueFrom"):
             _default_reference(variable["valueFrom"])
     for name in _PROBES:
-        if probe := container.get(name):
+        if (probe := container.get(name)) is not None:
             _default_probe(probe)
     for hook in (container.get("lifecycle") or {}).values():
-        if isinstance(hook, dict) and hook.get("httpGet"):
+        if isinstance(hook, dict) and hook.get("httpGet") is not None:
             _default_http_get(hook["httpGet"])
 
 
@@ -121,9 +121,9 @@ def _default_probe(probe: dict[str, Any]) -> None:
     ):
         if not probe.get(name):
             probe[name] = value
-    if probe.get("httpGet"):
+    if probe.get("httpGet") is not None:
         _default_http_get(probe["httpGet"])
-    if probe.get("grpc"):
+    if probe.get("grpc") is not None:
         probe["grpc"].setdefault("service", "")
 
 
@@ -143,7 +143,7 @@ def _default_volume(volume: dict[str, Any]) -> None:
     _default_field_refs(volume.get("downwardAPI"))
     for source in (volume.get("projected") or {}).get("sources") or ():
         _default_field_refs(source.get("downwardAPI"))
-        if token := source.get("serviceAccountToken"):
+        if (token := source.get("serviceAccountToken")) is not None:
             token.setdefault("expirationSeconds", 3600)
 
 
@@ -154,7 +154,7 @@ def _default_field_refs(downward: dict[str, Any] | None) -> None:
 
 def _default_reference(source: dict[str, Any]) -> None:
     """To a field of the pod, or to a container's resources."""
-    if source.get("fieldRef"):
+    if source.get("fieldRef") is not None:
         source["fieldRef"].setdefault("apiVersion", "v1")
-    if source.get("resourceFieldRef"):
+    if source.get("resourceFieldRef") is not None:
         source["resourceFieldRef"].setdefault("divisor", "0")

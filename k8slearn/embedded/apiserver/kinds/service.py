@@ -49,7 +49,7 @@ def _prepare_update(new: Object, old: Object) -> None:
     sort, old_sort = after.get("type") or "ClusterIP", before["type"]
     if sort == "ExternalName":
         if old_sort != "ExternalName":
-            for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+            for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
                 if after.get(field) == before.get(field):
                     after.pop(field, None)
     elif old_sort != "ExternalName":
@@ -67,7 +67,11 @@ def _prepare_update(new: Object, old: Object) -> None:
 
 
 def _keep_addresses(after: Object, before: Object) -> None:
-    """A PUT that leaves the cluster IP out means the one it has."""
+    """A PUT that leaves the cluster IP out means the one it has; one of the two fields speaks for both."""
+    if after.get("clusterIP") != before.get("clusterIP") and after.get("clusterIPs") == before.get(
+        "clusterIPs"
+    ):
+        after["clusterIPs"] = [after["clusterIP"]] if after.get("clusterIP") else []
     if not after.get("clusterIP") and not after.get("clusterIPs"):
         for field in ("clusterIP", "clusterIPs"):
             if field in before:
