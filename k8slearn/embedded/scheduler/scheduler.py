@@ -123,7 +123,7 @@ class Scheduler(Controller):
             self._report(key, pod, rejections)
             return
         node = self._best(info, feasible)
-        self.client.bind(pod, node, why=f"{len(feasible)} nodes can take it")
+        self.client.bind(pod, node, why=f"nodes that can take it: {len(feasible)}")
         self._waiting.pop(key, None)
         self.events.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {node}")
 

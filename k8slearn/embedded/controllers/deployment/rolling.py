@@ -31,7 +31,7 @@ def _grow_new(rollout: Rollout) -> bool:
         return rollout.scale(new, sizes.size(deployment), "it is larger than the Deployment")
     size = sizes.new_size(deployment, rollout.all, new)
     limit = sizes.size(deployment) + sizes.max_surge(deployment)
-    return rollout.scale(new, size, f"maxSurge allows {limit} pods in all")
+    return rollout.scale(new, size, f"pods that may exist in all: {limit}")
 
 
 def _shrink_old(rollout: Rollout) -> bool:
@@ -59,7 +59,7 @@ def _shrink_old(rollout: Rollout) -> bool:
         count = min(surplus, sizes.size(rs))
         if count > 0:
             surplus -= count
-            why = f"{needed} pods must stay available, and {surplus + count} more are"
+            why = f"pods that must stay available: {needed}; more than that: {surplus + count}"
             shrunk |= _shrink(rollout, rs, count, why)
     return shrunk
 

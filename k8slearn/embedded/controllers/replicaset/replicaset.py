@@ -71,14 +71,15 @@ class ReplicaSetController(Controller):
         """Create or delete pods. Returns the first refusal, after which it stops early."""
         wanted = rs["spec"]["replicas"]
         missing = wanted - len(active)
+        why = f"pods wanted: {wanted}, there are: {len(active)}"
         if missing > 0:
-            return self._create(rs, min(missing, BURST), f"{len(active)} of {wanted} pods exist")
+            return self._create(rs, min(missing, BURST), why)
         if missing < 0:
             count = min(-missing, BURST)
             doomed = active
             if count < len(active):
                 doomed = deletion_order(active, self._related(rs), self.clock.now)[:count]
-            return self._delete(rs, doomed, f"{len(active)} pods exist, {wanted} are wanted")
+            return self._delete(rs, doomed, why)
         return None
 
     def _create(self, rs: Object, count: int, why: str) -> ApiError | None:
