@@ -51,13 +51,13 @@ class KubectlMagics(Magics):
     @line_magic
     def kubectl(self, line: str) -> None:
         """Run kubectl. $name and {expression} stand for Python values, where they are some."""
-        self._run(_split(line, self._names()))
+        self._run(split(line, self._names()))
 
     @no_var_expand
     @cell_magic
     def apply(self, line: str, cell: str) -> None:
         """kubectl apply of the YAML in the cell; options go behind %%apply."""
-        self._run(["apply", "-f", "-", *_split(line, self._names())], cell)
+        self._run(["apply", "-f", "-", *split(line, self._names())], cell)
 
     def _run(self, arguments: list[str], input: str | None = None) -> None:
         problem = refusal(arguments)
@@ -79,33 +79,32 @@ class KubectlMagics(Magics):
         return self.shell.user_ns
 
 
-def _split(line: str, names: Mapping[str, Any]) -> list[str]:
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"%kubectl: {error}. Check the quotes in: {line}") from error
-    return [expand(word, names) for word in words]
+def split(line: str, names: Mapping[str, Any]) -> list[str]:
+    """The words of ``line``, with ``$name`` and ``{expression}`` filled in where they are Python values.
 
+    A value is one word, whatever it holds. What is no Python value stays as it is, for kubectl.
 
-def expand(word: str, names: Mapping[str, Any]) -> str:
-    """``word`` with ``$name`` and ``{expression}`` filled in; what is no Python value stays as it is.
-
-    >>> expand("pod/$name", {"name": "web"}), expand("--replicas={n + 1}", {"n": 2})
-    ('pod/web', '--replicas=3')
-    >>> expand('{"spec":{"replicas":3}}', {}), expand("jsonpath={.status.phase}", {}), expand("$HOME", {})
-    ('{"spec":{"replicas":3}}', 'jsonpath={.status.phase}', '$HOME')
+    >>> split("scale $name --replicas={n + 1}", {"name": "deploy/web", "n": 2})
+    ['scale', 'deploy/web', '--replicas=3']
+    >>> split("""-p '{"spec":{"replicas":3}}' -o jsonpath={.status.phase} $HOME""", {})
+    ['-p', '{"spec":{"replicas":3}}', '-o', 'jsonpath={.status.phase}', '$HOME']
     """
+    values: list[str] = []
 
     def value(found: re.Match[str]) -> str:
         name, expression = found.groups()
-        if name is not None:
-            return str(names[name]) if name in names else found[0]
         try:
-            return str(eval(expression, dict(names)))
-        except Exception:
+            values.append(str(names[name] if name is not None else eval(expression, dict(names))))
+        except Exception:  # noqa: BLE001 (whatever it is, it was not meant as Python)
             return found[0]
+        return f"\ue000{len(values) - 1}\ue001"  # private characters hold its place until quotes are read
 
-    return re.sub(r"\$(\w+)|(?<!\{)\{([^{}]+)\}(?!\})", value, word)
+    marked = re.sub(r"\$(\w+)|(?<!\{)\{([^{}]+)\}(?!\})", value, line)
+    try:
+        words = shlex.split(marked)
+    except ValueError as error:
+        raise UsageError(f"%kubectl: {error}. Check the quotes in: {line}") from error
+    return [re.sub("\ue000(\\d+)\ue001", lambda found: values[int(found[1])], word) for word in words]
 
 
 def refusal(arguments: list[str]) -> str:

@@ -7,7 +7,7 @@ when it goes. Nodes have slots in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -43,7 +43,7 @@ class Pod:
     reason: str
     unschedulable: str
     """Why no node takes it, in the scheduler's words, or ""."""
-    story: tuple[tuple[str, str], ...]
+    story: Mapping[str, str]
     slot: int = -1
 
 
@@ -233,5 +233,5 @@ def _pod(uid: str, obj: Object) -> Pod:
         state=state,
         reason=reason,
         unschedulable=scheduled.get("message", "") if scheduled.get("status") == "False" else "",
-        story=tuple(story_of(obj)),
+        story=story_of(obj),
     )

@@ -7,6 +7,7 @@ cards, so that one that finds its node can be seen moving there from the tray.
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -74,6 +75,7 @@ _GLYPH: dict[State, list[Element]] = {
 class Tile(NamedTuple):
     """How large a pod is drawn, and how many slots a node may have for that."""
 
+    name: str
     width: float
     height: float
     gap: float
@@ -81,7 +83,7 @@ class Tile(NamedTuple):
     fits: int
 
 
-TILES = (Tile(88, 36, 4, True, 30), Tile(15, 15, 3, False, 1_000_000))
+TILES = (Tile("tile", 88, 36, 4, True, 30), Tile("dot", 15, 15, 3, False, 1_000_000))
 
 
 class MapDrawing:
@@ -91,6 +93,9 @@ class MapDrawing:
         self._map = state
         self._words = words
         self._columns = 1
+        self._next = itertools.count(1)
+        self._numbers: dict[str, int] = {}
+        """By uid: a short name for the page, a third of what a change of a pod would be otherwise."""
         self._pods: dict[str, tuple[Pod, tuple[float, float], Tile, Element]] = {}
 
     def scene(self) -> Scene:
@@ -125,11 +130,14 @@ class MapDrawing:
         origins[TRAY] = (0, tray_y + 32)
         scene["pods"] = {"tag": "g", "in": ""}
         for uid, pod in self._map.pods.items():
+            if uid not in self._numbers:
+                self._numbers[uid] = next(self._next)
             x, y = origins[pod.node]
             row = tray_row if pod.node == TRAY else per_row
             place = _place(pod.slot, x, y, row, tile)
-            scene[f"pod/{uid}"] = self._pod(pod, place, tile)
-        self._pods = {uid: drawn for uid, drawn in self._pods.items() if uid in self._map.pods}
+            scene[f"{tile.name}/{self._numbers[uid]}"] = self._pod(pod, place, tile)
+        for uid in self._numbers.keys() - self._map.pods.keys():
+            del self._numbers[uid], self._pods[uid]
         legend_y = tray_y + tray_height
         scene["legend"] = self._legend(legend_y + 22)
         height = legend_y + LEGEND
@@ -213,9 +221,11 @@ class MapDrawing:
             parts.append({"tag": "rect", "class": "k8s-slot", "x": left, "y": top, **size})
         if usage.hidden:
             parts.append(_label(PAD, height - 9, words("others", count=usage.hidden), "k8s-muted"))
-        story = [(words("cpu"), used), *((words("taint"), taint) for taint in node.taints)]
+        story = {words("cpu"): used}
+        if node.taints:
+            story[words("taint")] = "\n".join(node.taints)
         if node.problem:
-            story.append((words("why"), node.problem))
+            story[words("why")] = node.problem
         states = [text for text, _ in self._badge_texts(node)]
         return {
             "tag": "g",
@@ -223,7 +233,7 @@ class MapDrawing:
             "class": "k8s-node" if node.ready else "k8s-node k8s-node-bad",
             "transform": f"translate({x:g},{y:g})",
             "aria-label": ", ".join([f"{words('node')} {node.name}", *([role] if role else []), *states]),
-            "story": [list(line) for line in story],
+            "story": story,
             "children": [part for part in parts if part.get("text") != ""],
         }
 
@@ -277,21 +287,20 @@ class MapDrawing:
         words = self._words
         state = words(pod.state)
         reason = state if pod.reason in ("Running", "Pending", state) else f"{state} ({pod.reason})"
-        parts: list[Element] = [{"tag": "use", "href": f"#{'tile' if tile.labelled else 'dot'}-{pod.state}"}]
-        if tile.labelled:
-            second = bool(pod.suffix)
-            parts.append(_label(25, 15.5 if second else 22, clip(pod.app, 9), "k8s-app"))
-            if second:
-                parts.append(_label(25, 28, clip(pod.suffix, 10), "k8s-suffix"))
         element: Element = {
             "tag": "g",
             "in": "pods",
-            "class": f"k8s-pod k8s-{pod.state}",
+            "class": "k8s-pod",
             "transform": f"translate({place[0]:g},{place[1]:g})",
             "aria-label": f"{pod.name}: {reason}",
-            "story": [[words(topic), text] for topic, text in pod.story],
-            "children": parts,
+            "story": {words(topic): text for topic, text in pod.story.items()},
         }
+        if tile.labelled:
+            element["class"] = f"k8s-pod k8s-{pod.state}"
+            element["children"] = [{"tag": "use", "href": f"#tile-{pod.state}"}, *_names(pod)]
+        else:
+            # A thousand of these change at once: the less there is to send the better.
+            element.update({"tag": "use", "href": f"#dot-{pod.state}"})
         self._pods[pod.uid] = (pod, place, tile, element)
         return element
 
@@ -305,6 +314,16 @@ class MapDrawing:
         return {"tag": "g", "in": "", "children": parts}
 
 
+def _names(pod: Pod) -> list[Element]:
+    """Its owner and what tells it from its siblings; a bare pod's name stands alone, in the middle."""
+    if not pod.suffix:
+        return [_label(25, 22, clip(pod.app, 9), "k8s-app")]
+    return [
+        _label(25, 15.5, clip(pod.app, 9), "k8s-app"),
+        _label(25, 28, clip(pod.suffix, 10), "k8s-suffix"),
+    ]
+
+
 def _definitions() -> Element:
     """Every state's tile and dot once, so that a change of state is a change of one reference."""
     symbols: list[Element] = []
@@ -312,7 +331,7 @@ def _definitions() -> Element:
     for state in STATES:
         # A stroke lies half outside its shape: hollow and dashed ones are drawn a little smaller.
         inset = 0.75 if "stroke" in _BODY[state] else 0
-        for name, tile, radius, x, scale in (("tile", large, 8, 13, 1), ("dot", small, 4, 7.5, 0.85)):
+        for tile, radius, x, scale in ((large, 8, 13, 1), (small, 4, 7.5, 0.85)):
             body: Element = {
                 "tag": "rect",
                 "x": inset,
@@ -327,7 +346,7 @@ def _definitions() -> Element:
                 "transform": f"translate({x:g},{tile.height / 2:g}) scale({scale:g})",
                 "children": _GLYPH[state],
             }
-            symbols.append({"tag": "g", "id": f"{name}-{state}", "children": [body, glyph]})
+            symbols.append({"tag": "g", "id": f"{tile.name}-{state}", "children": [body, glyph]})
     return {"tag": "defs", "in": "", "children": symbols}
 
 

@@ -96,10 +96,10 @@ def _exit_reason(terminated: Object) -> str:
     return f"ExitCode:{terminated.get('exitCode')}"
 
 
-def story_of(pod: Object) -> list[tuple[str, str]]:
-    """What a learner wants to know about a pod, as (topic, text); topics are keys of ``words``.
+def story_of(pod: Object) -> dict[str, str]:
+    """What a learner wants to know about a pod, by topic; topics are keys of ``words``.
 
-    Empty topics are left out. Texts come from the cluster as they are: they are data, not markup.
+    Several texts of a topic are lines. Texts come from the cluster as they are: they are data, not markup.
     """
     status, spec = pod.get("status", {}), pod.get("spec", {})
     containers = status.get("containerStatuses") or []
@@ -121,13 +121,20 @@ def story_of(pod: Object) -> list[tuple[str, str]]:
             story.append(("exit", f"{container['name']}: {ended.get('exitCode')} ({_exit_reason(ended)})"))
     for found in status.get("conditions") or []:
         if found.get("status") != "True" and found.get("type") != "DisruptionTarget":
+            # ContainersReady says what Ready says.
+            if found["type"] == "ContainersReady":
+                continue
             text = f"{found['type']}: {found.get('status')}"
             story.append(
                 ("condition", ": ".join(filter(None, (text, found.get("reason"), found.get("message")))))
             )
     if status.get("message"):
         story.append(("why", status["message"]))
-    return [(topic, text) for topic, text in story if text]
+    told: dict[str, str] = {}
+    for topic, text in story:
+        if text:
+            told[topic] = f"{told[topic]}\n{text}" if topic in told else text
+    return told
 
 
 def cpu_request(pod: Object) -> Fraction:

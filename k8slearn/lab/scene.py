@@ -6,8 +6,8 @@ notebook gets the same elements as SVG text; so both show the same picture, and 
     {"web": {"tag": "g", "in": "pods", "class": "k8s-pod", "children": [{"tag": "text", "text": "web"}]}}
 
 ``tag``, ``in`` (the key of the parent, "" for the root), ``text``, ``children`` and ``story`` mean something
-to the page; everything else is an SVG attribute. ``story`` is a list of [topic, text]: an element that has
-one can be focused and tells it. Texts and attribute values may be anything a cluster says: never markup.
+to the page; everything else is an SVG attribute. ``story`` maps topics to texts: an element that has one can
+be focused and tells it. Texts and attribute values may be anything a cluster says: never markup.
 """
 
 from __future__ import annotations
@@ -36,11 +36,20 @@ def difference(before: Scene, after: Scene) -> dict[str, Element | None]:
         if old is None:
             changes[key] = element
             continue
-        changed: Element = {name: value for name, value in element.items() if old.get(name) != value}
-        changed.update({name: None for name in old if name not in element})
+        changed = _change(old, element)
+        if isinstance(story := element.get("story"), dict) and isinstance(told := old.get("story"), dict):
+            # Most of a story stays as it is: where the pod runs, what its image is.
+            changed.pop("story", None)
+            if news := _change(told, story):
+                changed["story"] = news
         if changed:
             changes[key] = changed
     return changes
+
+
+def _change(old: Element, new: Element) -> Element:
+    changed: Element = {name: value for name, value in new.items() if name not in old or old[name] != value}
+    return {**changed, **{name: None for name in old if name not in new}}
 
 
 def apply(scene: Scene, changes: Mapping[str, Element | None]) -> dict[str, Element]:
@@ -50,9 +59,16 @@ def apply(scene: Scene, changes: Mapping[str, Element | None]) -> dict[str, Elem
         if changed is None:
             del result[key]
         else:
-            merged = {**result.get(key, {}), **changed}
-            result[key] = {name: value for name, value in merged.items() if value is not None}
+            old = result.get(key, {})
+            merged = _merge(old, changed)
+            if isinstance(story := changed.get("story"), dict) and isinstance(told := old.get("story"), dict):
+                merged["story"] = _merge(told, story)
+            result[key] = merged
     return result
+
+
+def _merge(old: Element, changed: Element) -> Element:
+    return {name: value for name, value in {**old, **changed}.items() if value is not None}
 
 
 def svg(scene: Scene, prefix: str, style: str) -> str:
@@ -79,8 +95,8 @@ def _render(element: Element, prefix: str, inner: str = "") -> str:
     )
     story = element.get("story")
     title = ""
-    if isinstance(story, list):
-        told = "\n".join(f"{topic}: {text}" for topic, text in story)
+    if isinstance(story, dict):
+        told = "\n".join(f"{topic}: {text}" for topic, text in story.items())
         title = f"<title>{_text(str(element.get('aria-label', '')) + chr(10) + told)}</title>"
     parts = element.get("children")
     own = "".join(_render(part, prefix) for part in parts) if isinstance(parts, list) else ""

@@ -25,9 +25,16 @@ export default () => {
     seq = message.seq;
     for (const [key, change] of Object.entries(message.changes)) {
       if (change === null) scene.delete(key);
-      else scene.set(key, { ...scene.get(key), ...change });
+      else scene.set(key, merge(scene.get(key), change));
     }
     for (const screen of screens) screen.update(message.changes, message.said);
+  }
+
+  // As scene.apply does it in Python; a story changes topic by topic.
+  function merge(old = {}, change) {
+    const merged = { ...old, ...change };
+    if (old.story && change.story) merged.story = { ...old.story, ...change.story };
+    return merged;
   }
 
   return {
@@ -161,7 +168,8 @@ class Screen {
     const title = document.createElement("strong");
     title.textContent = element["aria-label"];
     const list = document.createElement("dl");
-    for (const [topic, text] of element.story) {
+    for (const [topic, text] of Object.entries(element.story)) {
+      if (text === null) continue;
       list.appendChild(document.createElement("dt")).textContent = topic;
       list.appendChild(document.createElement("dd")).textContent = text;
     }
