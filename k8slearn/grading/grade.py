@@ -74,7 +74,7 @@ def run(submissions: Path, out: Path, jobs: int | None) -> None:
     from rich.console import Console
 
     def say(outcome: Outcome) -> None:
-        print(f"{outcome.status.value:>12}  {outcome.name}", file=sys.stderr, flush=True)
+        print(f"{outcome.status.value:>12}  {report.printable(outcome.name)}", file=sys.stderr, flush=True)
 
     grades = grade(submissions, out, jobs, progress=say)
     Console().print(report.table(grades.outcomes))

@@ -1,1 +1,70 @@
-"""The pytest plugin (being written)."""
+"""Lets ``pytest --nbval`` and ``--nbval-lax`` run lesson notebooks with nothing else running.
+
+Each lesson notebook gets an embedded cluster of its own, so that it starts from nothing, unless
+``K8SLEARN_KUBECONFIG`` names a cluster to use. Its kernel sees ``K8SLEARN_STRICT``, so that a check that
+does not pass raises, and a ``K8SLEARN_HOME`` of its own: nobody's progress is touched. It does not see
+``PYTEST_CURRENT_TEST``, under which ipykernel drops what programs print. Other notebooks are left alone.
+
+This is for quick automation. It believes the notebook; marks come from ``k8slearn grade``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SEED = 0
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Around the start of a notebook's kernel, which inherits the environment of that moment."""
+    notebook = item.parent
+    if not _is_lesson(notebook) or getattr(notebook, "kernel", None) is not None:
+        return (yield)
+    assert notebook is not None
+    with ExitStack() as exits:
+        environment = exits.enter_context(_surroundings())
+        with _environ(environment):
+            result = yield
+        notebook.addfinalizer(exits.pop_all().close)
+    return result
+
+
+def _is_lesson(notebook: pytest.Collector | None) -> bool:
+    """Whether nbval collected this, and its metadata says that it is a lesson's."""
+    read = getattr(notebook, "nb", None)
+    return read is not None and isinstance(read.get("metadata", {}).get("k8slearn"), dict)
+
+
+@contextmanager
+def _surroundings() -> Iterator[dict[str, str]]:
+    """The variables of a fresh home and, where none is named, of a fresh cluster; both live as long."""
+    with tempfile.TemporaryDirectory(prefix="k8slearn-") as home:
+        surroundings = {"K8SLEARN_HOME": home, "K8SLEARN_STRICT": "1"}
+        if os.environ.get("K8SLEARN_KUBECONFIG"):
+            yield surroundings
+            return
+        from k8slearn.embedded.cluster import Cluster
+
+        with Cluster(seed=SEED, start=time.time()) as cluster:
+            cluster.settle()
+            cluster.serve(Path(home) / "cluster")
+            yield {**surroundings, "K8SLEARN_KUBECONFIG": str(cluster.kubeconfig)}
+
+
+@contextmanager
+def _environ(variables: dict[str, str]) -> Iterator[None]:
+    """Set ``variables``, and hide the name of the test that runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTEST_CURRENT_TEST", raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield

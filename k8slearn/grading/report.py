@@ -111,13 +111,18 @@ def table(outcomes: Iterable[Outcome]) -> Table:
     for outcome in outcomes:
         good = outcome.status is Status.GRADED
         result.add_row(
-            Text(outcome.name),
+            Text(printable(outcome.name)),
             outcome.lesson,
             Text(outcome.status.value, "green" if good else "red"),
             f"{outcome.points:g}/{outcome.max_points:g}" if outcome.marks else "",
-            Text("  ".join(_brief(mark) for mark in outcome.marks) or outcome.detail),
+            Text("  ".join(_brief(mark) for mark in outcome.marks) or printable(outcome.detail)),
         )
     return result
+
+
+def printable(text: str) -> str:
+    """``text`` without what would steer a terminal: a file's name may hold any character."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _brief(mark: Mark) -> str:

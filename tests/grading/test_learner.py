@@ -164,7 +164,8 @@ def test_input_is_empty_not_a_hang(run):
 def test_nothing_runs_while_the_exercise_is_judged(run, tmp_path: Path):
     """A thread counts on; the judge (which only appends here) finds the process stopped, then it goes on."""
     outcome = run(
-        "import threading, time\ncount = 0\ndef tick():\n    global count\n    while True: count += 1; time.sleep(.001)\n"
+        "import threading, time\ncount = 0\n"
+        "def tick():\n    global count\n    while True: count += 1; time.sleep(.001)\n"
         "threading.Thread(target=tick, daemon=True).start()",
         "check:one",
         "before = count; time.sleep(.05); assert count > before",
