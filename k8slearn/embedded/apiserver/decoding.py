@@ -90,3 +90,14 @@ def _dotted(path: Path) -> str:
         else:
             parts.append(f".{step.name if isinstance(step, Field) else step}")
     return "".join(reversed(parts)).removeprefix(".")
+
+
+def go_print(value: Any) -> str:
+    """A value as Go's ``%v`` prints it: ``map[spec:map[replicas:two]]``."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{name}:{go_print(item)}' for name, item in sorted(value.items()))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(go_print, value))}]"
+    if value is None:
+        return "<nil>"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from k8slearn.embedded.apiserver.decoding import DecodeError, Object
@@ -72,3 +73,15 @@ def _quoted(character: str) -> str:
     if character == "'":
         return r"'\''"
     return f"'{json.dumps(character, ensure_ascii=False)[1:-1]}'" if character != '"' else "'\"'"
+
+
+def duplicates(value: Any, path: str = "") -> Iterator[str]:
+    """``duplicate field "spec.replicas"`` for each name that occurs twice anywhere in a parsed value."""
+    if isinstance(value, dict):
+        for name in value.names if isinstance(value, Repeated) else ():
+            yield f'duplicate field "{path}.{name}"' if path else f'duplicate field "{name}"'
+        for name, item in value.items():
+            yield from duplicates(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from duplicates(item, f"{path}[{index}]")
