@@ -173,5 +173,5 @@ def test_the_table_has_a_row_a_submission():
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(report.table(BATCH))
     text = console.export_text()
-    assert "\x1b" not in report.table(BATCH).columns[0]._cells[2].plain
+    assert "\x1b" not in report.printable(EVIL)
     assert "5/7" in text and "timeout" in text and "✗ serve" in text and "✓ finish" in text
