@@ -85,7 +85,8 @@ def cheats() -> dict[str, dict[str, Any]]:
             "builtins.print = lambda *a, **k: None"
         ),
         "always-equal": answered(
-            serve=f"{WRONG}\nclass Equal(str):\n    __hash__ = str.__hash__\n    def __eq__(s, o): return True\n"
+            serve=f"{WRONG}\n"
+            "class Equal(str):\n    __hash__ = str.__hash__\n    def __eq__(s, o): return True\n"
             "import json; json.dumps = lambda *a, **k: Equal('{\"done\": true}')"
         ),
         "input-transformer": answered(
@@ -102,24 +103,21 @@ def cheats() -> dict[str, dict[str, Any]]:
                 )
             )
         ),
-        "keeps-patching-while-judged": answered(
-            serve="import threading, time\n"
-            "def tend():\n"
-            "    while True:\n"
-            "        try: lesson.cluster.core.create_namespaced_pod(lesson.namespace, {'metadata': {'name': 'model'},\n"
-            "            'spec': {'containers': [{'name': 'c', 'image': 'nginx:1.92'}]}})\n"
-            "        except Exception: pass\n"
-            "        time.sleep(.01)\n"
-            "threading.Thread(target=tend, daemon=True).start()"
-        ),
     }
 
 
 EXERCISES = ("serve", "image", "finish", "together", "crash")
 CHEATS = (
-    "skip-comments", "saved-output", "own-setup", "no-checks", "prints-the-text", "patched-checker", "always-equal",
-    "input-transformer", "forged-messages", "keeps-patching-while-judged",
-)  # fmt: skip
+    "skip-comments",
+    "saved-output",
+    "own-setup",
+    "no-checks",
+    "prints-the-text",
+    "patched-checker",
+    "always-equal",
+    "input-transformer",
+    "forged-messages",
+)
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +239,7 @@ def test_reports_are_there_with_a_row_a_submission(batch):
     submissions, out, grades = batch
     with (out / "grades.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    expected = sorted(path.stem for path in submissions.glob("*.ipynb")) + ["absent"]
+    expected = [*(path.stem for path in submissions.glob("*.ipynb")), "absent"]
     assert sorted(row["student_id"] for row in rows) == sorted(expected)
     assert all((out / "feedback" / f"{outcome.name}.html").is_file() for outcome in grades.outcomes)
 

@@ -11,14 +11,23 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import json, sys
+import json, sys, time
+from pathlib import Path
 from k8slearn.grading.learner import Learner, Limits
 from k8slearn.grading.splice import Step
 order = json.load(sys.stdin)
 learner = Learner(Limits(seconds=order["seconds"], output_bytes=100_000))
 judged = []
+ticks = Path(order["folder"]) / "ticks"
+
+def judge(exercise):
+    before = ticks.stat().st_size if ticks.exists() else 0
+    time.sleep(0.05)
+    after = ticks.stat().st_size if ticks.exists() else 0
+    judged.append(exercise if before == after else f"{exercise}, while the learner's process ran on")
+
 steps = tuple(Step(*step) for step in order["steps"])
-run = learner.run(steps, order["folder"], {"HOME": order["folder"], "K8SLEARN_STRICT": "1"}, judged.append)
+run = learner.run(steps, order["folder"], {"HOME": order["folder"], "K8SLEARN_STRICT": "1"}, judge)
 learner.close()
 print(json.dumps({"judged": judged, "ending": run.ending, "detail": run.detail, "errors": run.errors,
                   "tail": run.output_tail}))
@@ -161,13 +170,15 @@ def test_input_is_empty_not_a_hang(run):
     assert run("input('name? ')", "check:one")["judged"] == ["one"]
 
 
-def test_nothing_runs_while_the_exercise_is_judged(run, tmp_path: Path):
-    """A thread counts on; the judge (which only appends here) finds the process stopped, then it goes on."""
+def test_nothing_runs_while_the_exercise_is_judged_and_then_it_goes_on(run, tmp_path: Path):
     outcome = run(
-        "import threading, time\ncount = 0\n"
-        "def tick():\n    global count\n    while True: count += 1; time.sleep(.001)\n"
-        "threading.Thread(target=tick, daemon=True).start()",
+        "import threading, time\nfile = open('ticks', 'ab', 0)\n"
+        "def tick():\n    while True: file.write(b'x'); time.sleep(.001)\n"
+        "threading.Thread(target=tick, daemon=True).start()\n"
+        "import subprocess; subprocess.Popen(['sh', '-c', 'while true; do echo >>ticks; sleep .01; done'])",
+        "time.sleep(.1)",
         "check:one",
-        "before = count; time.sleep(.05); assert count > before",
+        "before = file.tell(); time.sleep(.1); assert file.tell() > before",
     )
     assert outcome["ending"] == "done" and outcome["errors"] == {}
+    assert outcome["judged"] == ["one"]
