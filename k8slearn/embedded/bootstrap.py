@@ -15,6 +15,11 @@ def node_names(count: int) -> list[str]:
     return ["control-plane", *(f"worker-{number}" for number in range(1, count))]
 
 
+def node_ip(number: int) -> str:
+    """The address of the node ``number`` (0: the control plane) on the network that kind's nodes share."""
+    return f"172.18.0.{number + 2}"
+
+
 def objects(client: Client) -> None:
     """Make what is missing; a cluster that comes back from its journal has it all."""
     for name in NAMESPACES:

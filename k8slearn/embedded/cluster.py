@@ -27,7 +27,7 @@ from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Trace
 from k8slearn.embedded.clock import SETTLE_LIMIT, START, Clock
 from k8slearn.embedded.controllers import all_controllers
-from k8slearn.embedded.kubelet import Kubelet, connect_pods
+from k8slearn.embedded.kubelet import Kubelet
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.scheduler import Scheduler
 from k8slearn.embedded.store import Journal, Store
@@ -77,10 +77,17 @@ class Cluster:
         network = Network(self.client, self._clock)
         names = bootstrap.node_names(nodes)
         self.nodes: dict[str, Kubelet] = {
-            name: Kubelet(self._client_for("kubelet"), self._clock, network, name, control_plane=name == names[0])
-            for name in names
+            name: Kubelet(
+                self._client_for("kubelet"),
+                self._clock,
+                network,
+                name,
+                ip=bootstrap.node_ip(number),
+                pod_cidr=f"10.244.{number}.0/24",
+                control_plane=number == 0,
+            )
+            for number, name in enumerate(names)
         }
-        connect_pods(self.apiserver, self.nodes)
         scheduler = Scheduler(self._client_for("default-scheduler"), self._clock)
         for part in (*all_controllers(self._client_for, self._clock), scheduler, *self.nodes.values()):
             part.start()

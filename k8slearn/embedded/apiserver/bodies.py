@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import orjson
+import yaml
 
 from k8slearn.embedded.apiserver import protobuf, schema
+from k8slearn.embedded.apiserver.decoding import DecodeError
 from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.apiserver.kind import Kind
-from k8slearn.embedded.apiserver.status import ApiError, bad_request
+from k8slearn.embedded.apiserver.status import ApiError, FieldError, bad_request, invalid
 from k8slearn.embedded.store import Object
 
 
@@ -35,3 +36,86 @@ def strictness(request: Request) -> str:
             'supported values: "Ignore", "Strict", "Warn"',
         )
     return asked
+
+
+def decode(request: Request, message: str, kind: Kind | None) -> Body:
+    """The request's object, of the protobuf ``message``; ``kind`` names it in errors. Raises ApiError."""
+    asked = strictness(request)
+    try:
+        raw = _parse(request, message)
+        if kind is not None:
+            _check_kind(raw, kind)
+        obj, unknown = schema.decode(message, raw)
+    except DecodeError as error:
+        raise _undecodable(message, kind, str(error)) from None
+    if asked == "Strict" and unknown:
+        raise _undecodable(message, kind, f"strict decoding error: {', '.join(unknown)}")
+    return Body(obj, unknown if asked == "Warn" else [])
+
+
+def _parse(request: Request, message: str) -> Any:
+    media = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    if media == "application/vnd.kubernetes.protobuf":
+        return protobuf.decode(request.body, message)
+    if media == "application/yaml":
+        try:
+            return yaml.safe_load(request.body)
+        except yaml.YAMLError as error:
+            raise bad_request(f"error converting YAML to JSON: {error}") from None
+    if media in ("application/json", ""):
+        return schema.parse(request.body)
+    raise ApiError(
+        415,
+        "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf",
+    )
+
+
+def _check_kind(raw: Any, kind: Kind) -> None:
+    """An object that says what it is must be of ``kind``."""
+    if not isinstance(raw, dict):
+        return
+    version, name = raw.get("apiVersion") or kind.api_version, raw.get("kind") or kind.kind
+    if version != kind.api_version:
+        raise bad_request(
+            f"the API version in the data ({version}) does not match the expected API version "
+            f"({kind.api_version})"
+        )
+    if name != kind.kind:
+        raise bad_request(f'{name} in version "{kind.version}" cannot be handled as a {kind.kind}')
+
+
+def _undecodable(message: str, kind: Kind | None, why: str) -> ApiError:
+    name = kind.kind if kind else message.rpartition(".")[2]
+    version = kind.version if kind else message.split(".")[-2]
+    return bad_request(f'{name} in version "{version}" cannot be handled as a {name}: {why}')
+
+
+def read_options(request: Request) -> dict[str, Any]:
+    """The ``metav1.DeleteOptions`` of a DELETE: its body, and query parameters on top. Raises ApiError."""
+    options: dict[str, Any] = {}
+    if request.body:
+        options = dict(decode(request, "k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions", None).object)
+    for name in ("propagationPolicy", "gracePeriodSeconds", "orphanDependents"):
+        text = request.param(name)
+        if text:
+            options[name] = _option(name, text)
+    policy = options.get("propagationPolicy")
+    if policy not in (None, "Orphan", "Background", "Foreground"):
+        error = FieldError(
+            "FieldValueNotSupported",
+            "propagationPolicy",
+            f'Unsupported value: "{policy}": supported values: "Foreground", "Background", "Orphan"',
+        )
+        raise invalid("DeleteOptions", "meta.k8s.io", "", [error])
+    return options
+
+
+def _option(name: str, text: str) -> Any:
+    if name == "gracePeriodSeconds":
+        try:
+            return int(text)
+        except ValueError:
+            raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+    return text.lower() == "true" if name == "orphanDependents" else text

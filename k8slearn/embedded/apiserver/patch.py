@@ -34,10 +34,8 @@ def apply(
 
     ``patch_type`` is the content type, ``validation`` Strict, Warn or Ignore. Raises ApiError.
 
-    >>> deployment = {"metadata": {"name": "web"}, "spec": {"replicas": 1}}
-    >>> patched, warnings = apply(MERGE, deployment, b'{"spec": {"replicas": 3}}', "k8s.io.api.apps.v1.Deployment")
-    >>> patched["spec"]["replicas"], warnings
-    (3, [])
+    >>> apply(MERGE, {"data": {"a": "1"}}, b'{"data": {"b": "2"}}', "k8s.io.api.core.v1.ConfigMap")
+    ({'data': {'a': '1', 'b': '2'}, 'metadata': {}}, [])
     """
     if patch_type == JSON:
         operations = _read(body, list, "[]handlers.jsonPatchOp", "error decoding patch: ")

@@ -164,6 +164,8 @@ class Registry:
             new = self._updated(kind, obj, old)
         if not subresource or not trusted:
             admission.admit("UPDATE", kind, new, old, self._admission)
+        if not subresource and kind.counts_generation and new.get("spec") != old.get("spec"):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if not trusted:
             errors = [*validate_metadata(kind, new), *validate_metadata_update(new, old)]
             if not subresource:
@@ -190,8 +192,6 @@ class Registry:
                 new["status"] = old["status"]
         kind.prepare_update(new, old)
         kind.default(new)
-        if kind.counts_generation and new.get("spec") != old.get("spec"):
-            metadata["generation"] = kept.get("generation", 0) + 1
         return new
 
     def _replace(self, resource: str, new: Object, stored: Stored) -> Object:

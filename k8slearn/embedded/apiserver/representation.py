@@ -37,7 +37,7 @@ def asked_form(accept: str, include_object: str) -> Form:
     """The first form of an Accept header that this server speaks; it always ends at JSON objects."""
     for media in accept.split(","):
         kind, *parameters = (part.strip() for part in media.split(";"))
-        options = dict(p.partition("=")[::2] for p in parameters)
+        options = {name: value for name, _, value in (p.partition("=") for p in parameters)}
         if options.get("as") and options.get("g") == "meta.k8s.io" and kind == "application/json":
             return Form(options["as"], include_object or "Metadata")
         if kind in ("application/json", "*/*", "application/*") and not options.get("as"):

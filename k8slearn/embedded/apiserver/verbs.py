@@ -12,7 +12,7 @@ import orjson
 
 from k8slearn.embedded.apiserver import patch as patches
 from k8slearn.embedded.apiserver import representation, scale
-from k8slearn.embedded.apiserver.bodies import Body, decode, read_options, strictness
+from k8slearn.embedded.apiserver.bodies import decode, read_options, strictness
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.kind import Kind, Scale
 from k8slearn.embedded.apiserver.listing import matcher, select
@@ -20,7 +20,7 @@ from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target
 from k8slearn.embedded.apiserver.status import bad_request, method_not_allowed, path_not_found
 from k8slearn.embedded.apiserver.watching import WatchStream
-from k8slearn.embedded.store import Object, Stored
+from k8slearn.embedded.store import Key, Object, Stored
 
 SCALE = "k8s.io.api.autoscaling.v1.Scale"
 
@@ -80,7 +80,7 @@ class Verbs:
         if "create" not in kind.verbs or (kind.namespaced and target.namespace is None):
             raise method_not_allowed()
         body = decode(request, kind.message, kind)
-        obj = _of_kind(body.object, kind)
+        obj = body.object
         namespace = obj["metadata"].get("namespace")
         if kind.namespaced and namespace and namespace != target.namespace:
             raise bad_request(
@@ -95,20 +95,21 @@ class Verbs:
     def update(self, request: Request, target: Target) -> Response:
         kind = target.kind
         body = decode(request, kind.message, kind)
-        obj = _of_kind(body.object, kind)
-        _check_name(obj, target)
-        updated = self._write(request, target, obj)
+        _check_name(body.object, target)
+        updated = self._write(request, target, body.object)
         return self._one(request, kind, _stored(target, updated), warnings=body.warnings)
 
     def patch(self, request: Request, target: Target) -> Response:
         kind = target.kind
         current = self.registry.get(target.resource, target.key_namespace, target.name).object
-        patched = patches.apply(_patch_type(request), current, request.body, kind.message)
-        body = decode(request, kind.message, kind, patched)
-        obj = _of_kind(body.object, kind)
-        _check_name(obj, target)
-        updated = self._write(request, target, obj)
-        return self._one(request, kind, _stored(target, updated), warnings=body.warnings)
+        patched, warnings = self._patched(request, current, kind.message)
+        _check_name(patched, target)
+        updated = self._write(request, target, patched)
+        return self._one(request, kind, _stored(target, updated), warnings=warnings)
+
+    def _patched(self, request: Request, obj: Object, message: str) -> tuple[Object, list[str]]:
+        media = request.headers.get("content-type", "").partition(";")[0].strip()
+        return patches.apply(media, obj, request.body, message, strictness(request))
 
     def _write(self, request: Request, target: Target, obj: Object) -> Object:
         metadata = {**obj["metadata"], "name": target.name}
@@ -163,12 +164,12 @@ class Verbs:
 
     def update_scale(self, request: Request, target: Target) -> Response:
         declared, obj = self._scaled(target)
-        return self._scale(request, target, declared, obj, decode(request, SCALE, None))
+        return self._scale(request, target, declared, obj, decode(request, SCALE, None).object)
 
     def patch_scale(self, request: Request, target: Target) -> Response:
         declared, obj = self._scaled(target)
-        patched = patches.apply(_patch_type(request), scale.read(declared, obj), request.body, SCALE)
-        return self._scale(request, target, declared, obj, decode(request, SCALE, None, patched))
+        patched, _ = self._patched(request, scale.read(declared, obj), SCALE)
+        return self._scale(request, target, declared, obj, patched)
 
     def _scaled(self, target: Target) -> tuple[Scale, Object]:
         if target.kind.scale is None:
@@ -177,9 +178,9 @@ class Verbs:
         return target.kind.scale, obj
 
     def _scale(
-        self, request: Request, target: Target, declared: Scale, obj: Object, body: Body
+        self, request: Request, target: Target, declared: Scale, obj: Object, wanted: Object
     ) -> Response:
-        new = scale.write(declared, obj, body.object)
+        new = scale.write(declared, obj, wanted)
         updated = self.registry.update(target.resource, new, dry_run=_dry_run(request))
         return Response(200, orjson.dumps(scale.read(declared, updated)))
 
@@ -203,8 +204,6 @@ def _form(request: Request) -> representation.Form:
 
 
 def _stored(target: Target, obj: Object) -> Stored:
-    from k8slearn.embedded.store import Key
-
     metadata = obj["metadata"]
     revision = int(metadata.get("resourceVersion", 0))
     return Stored(target.resource, Key(metadata.get("namespace", ""), metadata["name"]), revision, obj)
@@ -212,23 +211,6 @@ def _stored(target: Target, obj: Object) -> Stored:
 
 def _dry_run(request: Request) -> bool:
     return request.param("dryRun") == "All"
-
-
-def _patch_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip()
-
-
-def _of_kind(obj: Object, kind: Kind) -> Object:
-    """``obj`` if it says that it is of ``kind`` (or says nothing)."""
-    said = (obj.get("apiVersion") or kind.api_version, obj.get("kind") or kind.kind)
-    if said != (kind.api_version, kind.kind):
-        raise bad_request(
-            f"the API version in the data ({said[0]}) does not match the expected API version ({kind.api_version})"
-            if said[0] != kind.api_version
-            else f"{said[1]} in version \"{kind.version}\" cannot be handled as a {kind.kind}"
-        )
-    metadata = obj.get("metadata") or {}
-    return {**obj, "metadata": metadata}
 
 
 def _check_name(obj: Object, target: Target) -> None:

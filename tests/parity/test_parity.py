@@ -1,0 +1,39 @@
+"""The embedded cluster answers kubectl as a real one did: every scenario of ``first.txt``, step by step.
+
+The recordings come from a kind cluster; ``README.md`` beside this file says how they are made and compared.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from k8slearn.embedded.cluster import Cluster
+from k8slearn.engines import kubectl
+
+HERE = Path(__file__).parent
+SCENARIOS = (HERE / "first.txt").read_text().split()
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
+    """The counts per scenario, and the transcript of the differences."""
+    counts = tmp_path_factory.mktemp("parity") / "counts.json"
+    with Cluster(3) as cluster:
+        cluster.settle()
+        command = [sys.executable, str(HERE / "parity.py"), "compare", "--mask-hash"]
+        command += ["--kubeconfig", str(cluster.kubeconfig), "--kubectl", kubectl.find()]
+        done = subprocess.run([*command, "--json", str(counts), "@first.txt"], capture_output=True, text=True)
+    assert counts.exists(), done.stdout + done.stderr
+    return json.loads(counts.read_text()), done.stdout
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_answers_are_those_of_a_real_cluster(compared: tuple[dict, str], scenario: str):
+    counts, transcript = compared
+    assert counts[scenario]["steps"] > 0
+    assert counts[scenario]["differ"] == 0, transcript
