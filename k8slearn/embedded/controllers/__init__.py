@@ -33,9 +33,10 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
 def all_controllers(
     client_for: Callable[[str], Client], clock: Clock, *, root_ca: str = ""
 ) -> list[Controller | GarbageCollector]:
-    """Every controller, not started yet. ``client_for(name)`` gives a client that the trace knows by that name.
+    """Every controller, not started yet. ``client_for(name)`` gives a client that the trace knows by name.
 
-    ``root_ca`` is the certificate (PEM) that pods find in kube-root-ca.crt; a cluster that is not served has none.
+    ``root_ca`` is the certificate (PEM) that pods find in kube-root-ca.crt; a cluster that is not served
+    has none.
     """
     controllers: list[Controller | GarbageCollector] = [
         kind(client_for(kind.name), clock) for kind in _CONTROLLERS

@@ -1,7 +1,7 @@
 """Conditions in a status: a list with one entry per type, of which the newest change comes last.
 
-Upstream: ``SetDeploymentCondition`` and ``SetCondition`` of the controllers' ``util`` packages. Lists are never
-altered; each function returns the list to use instead.
+Upstream: ``SetDeploymentCondition`` and ``SetCondition`` of the controllers' ``util`` packages. Lists are
+never altered; each function returns the list to use instead.
 """
 
 from __future__ import annotations

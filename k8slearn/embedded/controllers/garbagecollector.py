@@ -1,11 +1,12 @@
 """The garbage collector: what is owned goes when its owners have gone.
 
 Upstream: ``pkg/controller/garbagecollector``; https://kubernetes.io/docs/concepts/architecture/garbage-collection/.
-An object with owner references is *garbage* when none of its owners exists any more. How an owner goes decides:
+An object with owner references is *garbage* when none of its owners exists any more. How an owner goes
+decides:
 
 * background (kubectl's default): the owner goes at once, what it owned afterwards;
-* foreground (finalizer ``foregroundDeletion``): dependents go first; the owner waits for those whose reference
-  says ``blockOwnerDeletion``;
+* foreground (finalizer ``foregroundDeletion``): dependents go first; the owner waits for those whose
+  reference says ``blockOwnerDeletion``;
 * orphan (finalizer ``orphan``): dependents lose the reference, and stay.
 """
 
@@ -67,9 +68,10 @@ class GarbageCollector:
                 self.queue.add(item)
             return
         references = metadata.get("ownerReferences")
-        if references and references is not before.get("ownerReferences"):
-            if any(self._state(change.object, reference) != "solid" for reference in references):
-                self.queue.add(item)
+        if not references or references is before.get("ownerReferences"):
+            return
+        if any(self._state(change.object, reference) != "solid" for reference in references):
+            self.queue.add(item)
 
     # -- what to do -------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """The namespace controller: a namespace that is being deleted goes when everything in it has gone.
 
-Upstream: ``pkg/controller/namespace/deletion/namespaced_resources_deleter.go``. Pods go first, with their grace;
-then everything else; then the finalizer ``kubernetes`` in ``spec.finalizers``, which held the namespace. What
-holds it up is said in its conditions.
+Upstream: ``pkg/controller/namespace/deletion/namespaced_resources_deleter.go``. Pods go first, with their
+grace; then everything else; then the finalizer ``kubernetes`` in ``spec.finalizers``, which held the
+namespace. What holds it up is said in its conditions.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Who owns whom: controller references, indexes by owner, adoption and release.
 
-Upstream: ``pkg/controller/controller_ref_manager.go`` and ``apimachinery/pkg/apis/meta/v1/controller_ref.go``.
+Upstream: ``pkg/controller/controller_ref_manager.go`` and
+``apimachinery/pkg/apis/meta/v1/controller_ref.go``.
 
-An object may name several owners in ``metadata.ownerReferences``; at most one of them has ``controller: true``
+An object may name several owners in ``metadata.ownerReferences``; at most one of them is the ``controller``
 and manages it. A controller *adopts* what matches its selector and has no controller, and *releases* what it
-controls and no longer matches. So a pod that is relabelled leaves its ReplicaSet, and comes back with its label.
+controls and no longer matches. So a relabelled pod leaves its ReplicaSet, and comes back with its label.
 """
 
 from __future__ import annotations
@@ -74,8 +75,9 @@ def claim(
 ) -> list[Object]:
     """The objects of ``resource`` that ``owner`` controls once it has adopted and released what it should.
 
-    Only ``eligible`` ones are looked at. An owner that is being deleted neither adopts nor releases; an object
-    that is being deleted is not adopted. Needs ``add_indexes``. Raises ApiError when a write is refused.
+    Only ``eligible`` ones are looked at. An owner that is being deleted neither adopts nor releases; an
+    object that is being deleted is not adopted. Needs ``add_indexes``. Raises ApiError when a write is
+    refused.
     """
     metadata, selector = owner["metadata"], owner["spec"]["selector"]
     going = "deletionTimestamp" in metadata

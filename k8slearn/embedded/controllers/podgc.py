@@ -1,7 +1,7 @@
 """Pod garbage collection: the pods of a node that was deleted go by force.
 
-Upstream: ``pkg/controller/podgc/gc_controller.go``. No kubelet is left that could report their end. A node that
-goes gets 40 seconds to come back before its pods are given up.
+Upstream: ``pkg/controller/podgc/gc_controller.go``. No kubelet is left that could report their end. A node
+that goes gets 40 seconds to come back before its pods are given up.
 """
 
 from __future__ import annotations

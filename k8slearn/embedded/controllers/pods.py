@@ -1,4 +1,7 @@
-"""What controllers ask of a pod. Upstream: ``pkg/api/v1/pod/util.go`` and ``pkg/controller/controller_utils.go``."""
+"""What controllers ask of a pod.
+
+Upstream: ``pkg/api/v1/pod/util.go`` and ``pkg/controller/controller_utils.go``.
+"""
 
 from __future__ import annotations
 

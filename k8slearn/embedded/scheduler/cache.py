@@ -1,7 +1,8 @@
 """What the scheduler knows of nodes and the pods on them, kept up to date change by change.
 
-Upstream: ``pkg/scheduler/backend/cache`` and ``framework.NodeInfo``. To place a pod nothing is listed or summed
-up: each node carries the sums of what its pods request, and how many pods it has of each set of labels.
+Upstream: ``pkg/scheduler/backend/cache`` and ``framework.NodeInfo``. To place a pod nothing is listed or
+summed up: each node carries the sums of what its pods request, and how many pods it has of each set of
+labels.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class PodInfo:
         self.labels: Labels = metadata.get("labels", {})
         self.requested = requests(pod)
         self.weight = requests(pod, ASSUMED)
-        """As ``requested``, with something assumed for containers that request nothing: for comparing nodes."""
+        """Like ``requested``, with something assumed for containers without requests: to compare nodes by."""
         self.ports = [
             (port.get("hostIP") or ANY_ADDRESS, port.get("protocol", "TCP"), port["hostPort"])
             for container in pod["spec"]["containers"]
@@ -165,7 +166,7 @@ def _finished(pod: Object) -> bool:
 
 
 def _same(before: Object, after: Object) -> bool:
-    """Whether nothing changed that is counted here. Unchanged parts are shared, so identity tells most of it."""
+    """Whether nothing changed that is counted here. Unchanged parts are shared, so identity tells most."""
     return (
         before["spec"] is after["spec"]
         and before["metadata"].get("labels") is after["metadata"].get("labels")

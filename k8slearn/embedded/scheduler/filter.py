@@ -1,7 +1,7 @@
 """The filters: which nodes can take a pod at all. The first that objects to a node gives its reason.
 
-Upstream: ``pkg/scheduler/framework/plugins``, in the order of the default profile. A filter looks at the pod and
-the cluster once and gives back a check for nodes, or None when it has nothing to say on this pod.
+Upstream: ``pkg/scheduler/framework/plugins``, in the order of the default profile. A filter looks at the
+pod and the cluster once and gives back a check for nodes, or None when it has nothing to say on this pod.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from k8slearn.kube import quantity
 Resources = dict[str, int]
 
 ASSUMED = {"cpu": 100, "memory": 200 * 1024 * 1024}
-"""What a container that requests nothing counts as when nodes are compared: pods without requests spread too."""
+"""What a container without requests counts as when nodes are compared: so its pods spread too."""
 
 
 @lru_cache(maxsize=1024)

@@ -1,8 +1,8 @@
 """The scheduler: takes pods that have no node, one after the other, and binds each to the best node there is.
 
-Upstream: ``pkg/scheduler`` (``schedule_one.go``). Filters say which nodes can take a pod, scores which of them is
-best, chance decides between equals. A pod that no node can take waits until something changes that may help:
-a node, or the pods on it.
+Upstream: ``pkg/scheduler`` (``schedule_one.go``). Filters say which nodes can take a pod, scores which of
+them is best, chance decides between equals. A pod that no node can take waits until something changes that
+may help: a node, or the pods on it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FILTERS_MOVED_BY_COMING_PODS = frozenset(("InterPodAffinity", "PodTopologySpread
 
 
 class Waiting(NamedTuple):
-    """A pod that no node could take: which filters objected, how often it was tried, and since when it waits."""
+    """A pod that no node could take: which filters objected, how often it was tried, since when it waits."""
 
     filters: frozenset[str]
     attempts: int
@@ -182,8 +182,8 @@ class Scheduler(Controller):
 def explain(pod: Object, rejections: list[Rejection]) -> str:
     """The sentence that ``kubectl describe pod`` shows for a pod that fits on no node.
 
-    ``0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes are
-    available: 3 Preemption is not helpful for scheduling.``
+    ``0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes
+    are available: 3 Preemption is not helpful for scheduling.``
     """
     if not rejections:
         return "no nodes available to schedule pods"

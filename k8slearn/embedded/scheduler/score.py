@@ -30,7 +30,7 @@ Score = Callable[[PodInfo, Cache, list[NodeInfo]], list[int] | None]
 
 
 def least_allocated(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[int]:
-    """NodeResourcesFit: the more stays free, the better. Half the CPU and a quarter of the memory in use: 62."""
+    """NodeResourcesFit: the more stays free, the better. Half the CPU, a quarter of the memory: 62."""
     scores = []
     for node in nodes:
         free = []
@@ -44,8 +44,10 @@ def least_allocated(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[
 
 
 def balanced_allocation(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[int] | None:
-    """NodeResourcesBalancedAllocation: CPU and memory used to about the same part. No say on pods that request
-    nothing."""
+    """NodeResourcesBalancedAllocation: CPU and memory used to about the same part.
+
+    It has no say on pods that request nothing.
+    """
     if not any(info.requested.get(resource) for resource in COMPARED):
         return None
     scores = []

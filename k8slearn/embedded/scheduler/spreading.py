@@ -1,8 +1,8 @@
 """Pods and the topology they are in: pod affinity, anti-affinity and topology spread constraints.
 
-Upstream: ``pkg/scheduler/framework/plugins/interpodaffinity`` and ``…/podtopologyspread``. A topology key is a
-label of nodes (``kubernetes.io/hostname``, ``topology.kubernetes.io/zone``); nodes with the same value of it
-are one domain.
+Upstream: ``pkg/scheduler/framework/plugins/interpodaffinity`` and ``…/podtopologyspread``. A topology key
+is a label of nodes (``kubernetes.io/hostname``, ``topology.kubernetes.io/zone``); nodes with the same value
+of it are one domain.
 """
 
 from __future__ import annotations

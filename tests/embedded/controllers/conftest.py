@@ -17,7 +17,7 @@ STOP = 0.5
 
 
 class PretendKubelet(Controller):
-    """Every pod with a node is ready a second later, unless its image is ``broken``; deleted, it soon goes."""
+    """A pod with a node is ready a second later, unless its image is ``broken``; deleted, it soon goes."""
 
     name = "kubelet"
     resource = "pods"
@@ -98,7 +98,9 @@ class World:
 
     # -- Deployments ------------------------------------------------------------------------------
 
-    def deploy(self, name: str = "web", replicas: int = 3, image: str = "nginx:1.27", **spec: object) -> Object:
+    def deploy(
+        self, name: str = "web", replicas: int = 3, image: str = "nginx:1.27", **spec: object
+    ) -> Object:
         labels = {"app": name}
         template = {
             "metadata": {"labels": labels},

@@ -97,10 +97,10 @@ def test_a_broken_image_stops_a_rollout_of_five_at_four_old_and_three_new(world)
     world.set_image("broken")
     world.settle()
     assert world.sets() == {"nginx:1.27": 4, "broken": 3}
-    new = by_image(world, "broken")["metadata"]["name"]
+    old, new = (by_image(world, image)["metadata"]["name"] for image in ("nginx:1.27", "broken"))
     assert world.events(DEPLOYMENTS, "web")[1:] == [
         f"ScalingReplicaSet: Scaled up replica set {new} from 0 to 2",
-        f"ScalingReplicaSet: Scaled down replica set {by_image(world, 'nginx:1.27')['metadata']['name']} from 5 to 4",
+        f"ScalingReplicaSet: Scaled down replica set {old} from 5 to 4",
         f"ScalingReplicaSet: Scaled up replica set {new} from 2 to 3",
     ]
     assert world.condition(DEPLOYMENTS, "web", "Progressing")[1] == "ReplicaSetUpdated"

@@ -82,9 +82,7 @@ def test_a_pod_that_is_ending_still_serves_but_is_not_ready(world):
 
 
 def test_a_named_target_port_is_found_in_each_pod_and_an_unknown_one_left_out(world):
-    containers = [
-        {"name": "web", "image": "nginx:1.27", "ports": [{"name": "http", "containerPort": 8000}]}
-    ]
+    containers = [{"name": "web", "image": "nginx:1.27", "ports": [{"name": "http", "containerPort": 8000}]}]
     template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": containers}}
     world.deploy(replicas=1, template=template)
     ports = [

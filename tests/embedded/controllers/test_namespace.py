@@ -12,7 +12,8 @@ def test_each_namespace_gets_a_service_account_and_the_cluster_ca(world):
     assert world.names("serviceaccounts", "team") == ["default"]
     published = world.get("configmaps", "kube-root-ca.crt", "team")
     assert published["data"] == {"ca.crt": "PEM"}
-    assert published["metadata"]["annotations"]["kubernetes.io/description"].startswith("Contains a CA bundle")
+    description = published["metadata"]["annotations"]["kubernetes.io/description"]
+    assert description.startswith("Contains a CA bundle")
 
 
 def test_they_come_back_when_they_are_deleted_or_altered(world):

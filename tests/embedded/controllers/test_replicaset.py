@@ -3,6 +3,7 @@
 import pytest
 
 from k8slearn.embedded.apiserver.status import forbidden
+from k8slearn.embedded.clock import timestamp
 from k8slearn.embedded.controllers.replicaset.ranking import deletion_order
 
 SETS = "replicasets.apps"
@@ -11,7 +12,8 @@ NOW = 1_800_000_000.0
 
 def replica_set(world, replicas=2, name="frontend"):
     labels = {"tier": "frontend"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "nginx:1.27"}]}}
+    pod_spec = {"containers": [{"name": "web", "image": "nginx:1.27"}]}
+    template = {"metadata": {"labels": labels}, "spec": pod_spec}
     spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
     created = world.registry.create(SETS, {"metadata": {"name": name, "namespace": "default"}, "spec": spec})
     world.settle()
@@ -50,7 +52,7 @@ def test_a_matching_bare_pod_is_adopted_and_counts(world):
 
 def test_a_relabelled_pod_is_released_and_replaced_and_one_too_many_goes_when_it_returns(world):
     replica_set(world, replicas=2)
-    first, second = world.names("pods")
+    first, _ = world.names("pods")
     relabel(world, first, {"tier": "debug"})
     assert "ownerReferences" not in world.get("pods", first)["metadata"]
     assert len(world.names("pods")) == 3
@@ -114,8 +116,6 @@ def test_refused_pods_stop_the_batches_and_show_in_a_condition(world, monkeypatc
 
 def pod(name, *, node="n1", phase="Running", ready=True, ready_for=100, age=200, cost=None, restarts=0):
     def ago(seconds):
-        from k8slearn.embedded.clock import timestamp
-
         return timestamp(NOW - seconds)
 
     annotations = {"controller.kubernetes.io/pod-deletion-cost": str(cost)} if cost is not None else {}

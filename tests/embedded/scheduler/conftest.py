@@ -42,7 +42,7 @@ class Yard:
         self.client.update("nodes", changed)
 
     def ask(self, name: str, requests: dict[str, str] | None = None, **spec: object) -> None:
-        """Create a pod; nothing has happened yet afterwards. ``labels`` and ``ports`` are taken out of spec."""
+        """Create a pod; nothing has happened yet afterwards. ``labels`` and ``ports`` come out of spec."""
         metadata = {"name": name, "namespace": "default", "labels": spec.pop("labels", {"app": name})}
         container = {"name": "app", "image": "nginx:1.27", "ports": spec.pop("ports", [])}
         if requests:

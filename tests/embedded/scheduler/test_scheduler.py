@@ -42,9 +42,9 @@ def test_a_pod_that_is_too_large_for_every_node(yard):
 
 def test_all_that_is_missing_is_said(yard):
     message = yard.refusal("fat", {"cpu": "1000", "memory": "100Ti"})
-    assert message.startswith(f"0/3 nodes are available: {TAINTED}, 2 Insufficient cpu, 2 Insufficient memory.")
+    assert f"{TAINTED}, 2 Insufficient cpu, 2 Insufficient memory. " in message
     message = yard.refusal("gpu", {"nvidia.com/gpu": "1"})
-    assert message.startswith(f"0/3 nodes are available: {TAINTED}, 2 Insufficient nvidia.com/gpu.")
+    assert f"{TAINTED}, 2 Insufficient nvidia.com/gpu. " in message
 
 
 def test_a_pod_that_would_fit_on_empty_nodes_finds_no_victims(yard):

@@ -16,7 +16,7 @@ from k8slearn.kube.label_selectors import matches
 
 
 class DeploymentController(Controller):
-    """Looks when a Deployment or one of its ReplicaSets changes, and when an old pod of a Recreate is gone."""
+    """Looks when a Deployment or a ReplicaSet of it changes, and when an old pod of a Recreate is gone."""
 
     name = "deployment-controller"
     resource = DEPLOYMENTS

@@ -1,6 +1,7 @@
 """Recreate: all old pods go before the first new one comes. Nothing serves in between.
 
-Upstream: ``pkg/controller/deployment/recreate.go``. For programs of which two versions must never run at once.
+Upstream: ``pkg/controller/deployment/recreate.go``. For programs of which two versions must never run at
+once.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Upstream: ``pkg/controller/deployment/rolling.go``. One step per look: grow the 
 ones; pods that become available, or are gone, bring the next look.
 
 With 5 replicas, 25 %/25 % and an image that does not exist: at most 7 pods, at least 4 available. The new
-ReplicaSet gets 2 (5 + 2 = 7), the old one goes to 4, and that leaves room for a third new pod. No new pod ever
-becomes available, so no further old one may go: the rollout stands, and four pods still serve.
+ReplicaSet gets 2 (5 + 2 = 7), the old one goes to 4, and that leaves room for a third new pod. No new pod
+ever becomes available, so no further old one may go: the rollout stands, and four pods still serve.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def total(sets: Iterable[Object]) -> int:
 
 
 def observed(sets: Iterable[Object], count: str) -> int:
-    """The sum of a count in the status of ReplicaSets: ``replicas``, ``readyReplicas``, ``availableReplicas``."""
+    """The sum of a count in the status of ReplicaSets: ``replicas``, ``availableReplicas``, …"""
     return sum(rs.get("status", {}).get(count, 0) for rs in sets)
 
 

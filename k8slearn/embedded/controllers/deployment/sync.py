@@ -1,4 +1,4 @@
-"""What every way of rolling out needs: find or make the new ReplicaSet, scale one, clean up, write the status.
+"""What every way of rolling out needs: the new ReplicaSet, scaling, clean-up, the status.
 
 Upstream: ``pkg/controller/deployment/sync.go``.
 """

@@ -26,7 +26,7 @@ class Contents(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """``kept``: existing slices with what they are to hold; ``new``: slices to make; ``superfluous``: to delete."""
+    """``kept``: existing slices and what they are to hold; ``new``: to make; ``superfluous``: to delete."""
 
     kept: list[tuple[Object, Contents]]
     new: list[Contents]
@@ -34,7 +34,7 @@ class Plan(NamedTuple):
 
 
 def distribute(existing: list[Object], wanted: dict[PortsKey, list[dict[str, Any]]]) -> Plan:
-    """Spread ``wanted`` over ``existing`` slices and new ones. A Service without endpoints has one empty slice."""
+    """Spread ``wanted`` over ``existing`` slices and new ones. Without endpoints there is one empty slice."""
     kept: list[tuple[Object, Contents]] = []
     new: list[Contents] = []
     free = list(existing)

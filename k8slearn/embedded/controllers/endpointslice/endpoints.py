@@ -1,7 +1,7 @@
 """The Endpoints controller: the older, single-object form of what EndpointSlices say.
 
-Upstream: ``pkg/controller/endpoint/endpoints_controller.go``. Deprecated, and still what ``kubectl get endpoints``
-shows. A subset joins addresses with the ports they all have.
+Upstream: ``pkg/controller/endpoint/endpoints_controller.go``. Deprecated, and still what ``kubectl get
+endpoints`` shows. A subset joins addresses with the ports they all have.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ HEADLESS = "service.kubernetes.io/headless"
 
 
 def has_endpoints(service: Object) -> bool:
-    """Whether the Service's endpoints are to be found by its selector; others are filled in by somebody else."""
+    """Whether the Service's endpoints are found by its selector; others are filled in by somebody else."""
     spec = service["spec"]
     return bool(spec.get("selector")) and spec.get("type") != "ExternalName"
 
@@ -57,9 +57,9 @@ def selected(client: Client, service: Object) -> Iterator[Object]:
     """The pods behind a Service, ready or not: selected, with an address, and not finished."""
     selector = service["spec"]["selector"].items()
     for pod in client.list("pods", service["metadata"]["namespace"]):
-        if selector <= pod["metadata"].get("labels", {}).items():
-            if pod.get("status", {}).get("podIP") and not pods.is_finished(pod):
-                yield pod
+        is_match = selector <= pod["metadata"].get("labels", {}).items()
+        if is_match and pod.get("status", {}).get("podIP") and not pods.is_finished(pod):
+            yield pod
 
 
 def port_number(pod: Object, port: dict[str, Any]) -> int | None:

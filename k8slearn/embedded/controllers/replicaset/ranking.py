@@ -1,7 +1,7 @@
 """Which pods a ReplicaSet deletes first when it has too many.
 
-Upstream: ``ActivePodsWithRanks`` in ``pkg/controller/controller_utils.go``; documented under "Scaling down" at
-https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/. The first difference decides:
+Upstream: ``ActivePodsWithRanks`` in ``pkg/controller/controller_utils.go``; documented under "Scaling down"
+at https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/. The first difference decides:
 
 1. a pod without a node goes before one that has one;
 2. pending before running;

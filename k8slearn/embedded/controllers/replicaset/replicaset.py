@@ -1,8 +1,8 @@
 """The ReplicaSet controller: keeps as many pods of one template as were asked for.
 
-Upstream: ``pkg/controller/replicaset/replica_set.go`` and ``replica_set_utils.go``. It never looks into a pod:
-it counts those that match its selector and are neither finished nor being deleted, makes what is missing and
-deletes what is too much.
+Upstream: ``pkg/controller/replicaset/replica_set.go`` and ``replica_set_utils.go``. It never looks into a
+pod: it counts those that match its selector and are neither finished nor being deleted, makes what is
+missing and deletes what is too much.
 """
 
 from __future__ import annotations
