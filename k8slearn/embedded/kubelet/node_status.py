@@ -1,0 +1,141 @@
+"""A Node as its kubelet registers and reports it, and the Lease that says it is alive: pure functions.
+
+Upstream: pkg/kubelet/kubelet_node_status.go and pkg/kubelet/nodestatus.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from k8slearn.embedded.runtime import Image
+
+Object = dict[str, Any]
+
+VERSION = "v1.37.2"
+LEASE_SECONDS = 40
+RENEW_SECONDS = 10.0
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+
+CAPACITY = {
+    "cpu": "4",
+    "ephemeral-storage": "100Gi",
+    "hugepages-1Gi": "0",
+    "hugepages-2Mi": "0",
+    "memory": "8Gi",
+    "pods": "110",
+}
+
+_CONDITIONS = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+
+
+def node(name: str, pod_cidr: str, *, control_plane: bool) -> Object:
+    """The Node object that the kubelet creates; its status follows."""
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+    }
+    spec: Object = {
+        "podCIDR": pod_cidr,
+        "podCIDRs": [pod_cidr],
+        "providerID": f"k8slearn://embedded/{name}",
+    }
+    if control_plane:
+        labels[CONTROL_PLANE] = ""
+        labels["node.kubernetes.io/exclude-from-external-load-balancers"] = ""
+        spec["taints"] = [{"effect": "NoSchedule", "key": CONTROL_PLANE}]
+    return {
+        "kind": "Node",
+        "apiVersion": "v1",
+        "metadata": {
+            "name": name,
+            "labels": labels,
+            "annotations": {
+                "node.alpha.kubernetes.io/ttl": "0",
+                "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+            },
+        },
+        "spec": spec,
+    }
+
+
+def node_status(name: str, ip: str, before: Object, images: Iterable[Image], now: str) -> Object:
+    """``status`` of the Node, keeping the times at which the conditions ``before`` last changed."""
+    return {
+        "addresses": [{"address": ip, "type": "InternalIP"}, {"address": name, "type": "Hostname"}],
+        "allocatable": CAPACITY,
+        "capacity": CAPACITY,
+        "conditions": conditions(before, now),
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "features": {"supplementalGroupsPolicy": True},
+        "images": [
+            {"names": [image.reference], "sizeBytes": image.size_bytes}
+            for image in sorted(images, key=lambda image: (-image.size_bytes, image.reference))
+        ],
+        "nodeInfo": {
+            "architecture": "amd64",
+            "bootID": _identity(name, "boot"),
+            "containerRuntimeVersion": "containerd://2.4.2",
+            "kernelVersion": "6.12.0-k8slearn",
+            "kubeProxyVersion": VERSION,
+            "kubeletVersion": VERSION,
+            "machineID": _identity(name, "machine").replace("-", ""),
+            "operatingSystem": "linux",
+            "osImage": "k8slearn embedded node",
+            "systemUUID": _identity(name, "system"),
+        },
+        "runtimeHandlers": [
+            {"features": {"recursiveReadOnlyMounts": True, "userNamespaces": False}, "name": handler}
+            for handler in ("", "runc")
+        ],
+        **{kept: before[kept] for kept in ("volumesAttached", "volumesInUse") if kept in before},
+    }
+
+
+def conditions(before: Object, now: str) -> list[Object]:
+    """The node's conditions, all well; one that was otherwise before changes ``now``."""
+    old = {condition["type"]: condition for condition in before.get("conditions", ())}
+    mine = {kind for kind, *_ in _CONDITIONS}
+    return [
+        *(other for kind, other in old.items() if kind not in mine),
+        *(
+            {
+                "lastHeartbeatTime": now,
+                "lastTransitionTime": old[kind]["lastTransitionTime"]
+                if kind in old and old[kind]["status"] == status
+                else now,
+                "message": message,
+                "reason": reason,
+                "status": status,
+                "type": kind,
+            }
+            for kind, status, reason, message in _CONDITIONS
+        ),
+    ]
+
+
+def lease(name: str, node_uid: str, now: str) -> Object:
+    return {
+        "kind": "Lease",
+        "apiVersion": "coordination.k8s.io/v1",
+        "metadata": {
+            "name": name,
+            "namespace": "kube-node-lease",
+            "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": name, "uid": node_uid}],
+        },
+        "spec": {"holderIdentity": name, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": now},
+    }
+
+
+def _identity(name: str, what: str) -> str:
+    return str(uuid.UUID(bytes=hashlib.sha256(f"{what} {name}".encode()).digest()[:16], version=4))

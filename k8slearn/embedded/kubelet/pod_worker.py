@@ -1,0 +1,347 @@
+"""One pod on its node, from admission to its end. Upstream: pkg/kubelet/pod_workers.go and ``SyncPod``.
+
+A worker is level-triggered: ``sync`` looks at the pod as it should be and at the containers as they are, and
+does what has to be done next. Syncs of one pod never overlap: what comes up during one causes another. A sync
+begins by writing the status as things stand, so a reason such as CrashLoopBackOff, which a sync finds out at
+its end, shows with the next one; that is why a crashed container reads ``Error`` for most of its wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from k8slearn.embedded.apiserver.status import ApiError
+from k8slearn.embedded.clock import parse_timestamp
+from k8slearn.embedded.kubelet.backoff import BackOff
+from k8slearn.embedded.kubelet.host import Host
+from k8slearn.embedded.kubelet.lifecycle import kill
+from k8slearn.embedded.kubelet.probes import start_probing
+from k8slearn.embedded.kubelet.record import Failure, Record, Role, records
+from k8slearn.embedded.kubelet.restore import restore
+from k8slearn.embedded.kubelet.starter import Starter
+from k8slearn.embedded.kubelet.status import Facts, done_initializing, pod_status, should_restart
+from k8slearn.embedded.kubelet.task import Steps, Task
+from k8slearn.embedded.kubelet.volumes import Volumes
+
+Object = dict[str, Any]
+
+DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
+LONGEST_MOUNT_WAIT = 122.0
+
+
+class PodWorker:
+    """``look_again(seconds)`` is called when the worker must ``sync`` once more: soon (pending work), or with
+    ``background=True`` at the end of a back-off or deadline."""
+
+    def __init__(
+        self,
+        host: Host,
+        pod: Object,
+        allocatable: dict[str, str],
+        look_again: Callable[..., None],
+    ) -> None:
+        self.host = host
+        self.pod = pod
+        self.uid: str = pod["metadata"]["uid"]
+        self.records = records(pod)
+        self.volumes = Volumes(host, pod)
+        self._allocatable = allocatable
+        self._look_again = look_again
+        self._starter = Starter(host, self.volumes, allocatable, self._container_ended)
+        self._back_off = BackOff(host.clock)
+        self._task: Task | None = None
+        self._kills: list[Task] = []
+        self._again = False
+        self._retry_at: float | None = None
+        self._mount_failures = 0
+        self._terminating: int | None = None
+        """The grace period of the termination under way."""
+        self._failure: tuple[str, str] | None = None
+        self._written: Object | None = None
+        self.ip = ""
+        self.sandbox = False
+        status = pod.get("status") or {}
+        self._start_time: str = status.get("startTime") or host.clock.timestamp()
+        self.finished = status.get("phase") in ("Succeeded", "Failed")
+        """Nothing will run any more; the object may stay for long."""
+        if "startTime" in status:
+            restore(pod, self.records, host.clock)
+            self.ip = status.get("podIP", "") if self.finished else ""
+
+    # -- what happens to it from outside --------------------------------------------------------
+
+    def update(self, pod: Object) -> None:
+        """The pod has changed (or this is the first look at it): note what is new, and sync."""
+        self.pod = self.volumes.pod = pod
+        spec = pod["spec"]
+        for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
+            record = self.records[container["name"]]
+            if record.alive and container["image"] != record.spec["image"]:
+                record.condemned = f"Container {record.name} definition changed, will be restarted"
+            record.spec = container
+        grace = pod["metadata"].get("deletionGracePeriodSeconds")
+        if "deletionTimestamp" in pod["metadata"] and (
+            self._terminating is None or grace < self._terminating
+        ):
+            self._terminating = grace
+            self._cancel()
+            self._task = Task(self.host.clock, self._terminate(grace))
+        elif self._terminating is None:
+            self.sync()
+
+    def sync(self) -> None:
+        """Do what has to be done next, after the sync under way if there is one."""
+        if self.finished or self._terminating is not None:
+            return
+        if self._task is not None and not self._task.done:
+            self._again = True
+            return
+        self._again = False
+        self._task = Task(self.host.clock, self._sync())
+        self._task.then(self._synced)
+
+    def _synced(self) -> None:
+        if self._again:
+            self._look_again(0.0)
+        deadline = self._deadline()
+        times = [when for when in (self._retry_at, deadline) if when is not None]
+        self._retry_at = None
+        if times and not self.finished:
+            self._look_again(min(times) - self.host.clock.now, background=True)
+
+    def remove(self) -> None:
+        """The pod's object is gone, or its node: its containers end at once, and nothing is written."""
+        self._cancel()
+        for record in self.records.values():
+            record.stop_probing()
+            if record.alive and record.instance is not None:
+                record.instance.kill()
+        self._tear_down()
+        self.finished = True
+
+    def refresh_volumes(self) -> None:
+        if not self.finished:
+            self.volumes.refresh(self._allocatable, self.ip)
+
+    # -- one sync -------------------------------------------------------------------------------
+
+    def _sync(self) -> Steps:
+        deadline = self._deadline()
+        if deadline is not None and deadline <= self.host.clock.now:
+            yield from self._end_at_deadline()
+            return
+        if self._over():
+            yield from self._finish()
+            return
+        self._write_status()
+        if not self._mounted():
+            return
+        fresh = not self.sandbox
+        if fresh:
+            yield self.host.between(0.4, 0.8)
+            self._set_up()
+        for record in self.records.values():
+            if record.condemned and record.alive:
+                yield from self._restart(record)
+        started, failed = False, False
+        for record in self._to_start():
+            failure = yield from self._start(record)
+            started = started or failure is None
+            failed = failed or failure is not None
+        if started:
+            self._write_status()
+        elif failed and fresh:
+            self._look_again(self.host.between(0.5, 1.0))
+
+    def _to_start(self) -> Iterator[Record]:
+        """The containers to start now: the next init container, or all others once those are done.
+
+        A generator, so that a sidecar that has been started lets the next ones start in the same sync.
+        """
+        policy = self._policy()
+        for record in self.records.values():
+            if should_restart(record, policy):
+                yield record
+            if record.role is not Role.APP and not done_initializing(record):
+                return
+
+    def _start(self, record: Record) -> Steps:
+        """Returns None, or why it could not be started."""
+        host, metadata = self.host, self.pod["metadata"]
+        key = f"{record.name} {record.spec['image']}"
+        if record.finished_at is not None:
+            wait = self._back_off.remaining(key, record.finished_at)
+            if wait > 0:
+                where = f"{metadata['name']}_{metadata['namespace']}({self.uid})"
+                message = f"Back-off restarting failed container {record.name} in pod {where}"
+                host.events.event(self.pod, "Warning", "BackOff", message, record.field_path)
+                delay = _go_seconds(self._back_off.delay(key))
+                record.failure = Failure(
+                    "CrashLoopBackOff",
+                    f"back-off {delay} restarting failed container={record.name} pod={where}",
+                )
+                self._retry(wait * host.between(1.0, 1.5))
+                return record.failure
+            self._back_off.next(key, record.finished_at)
+        failure = yield from self._starter.start(self.pod, record, self.ip)
+        if failure is None:
+            if record.alive:
+                start_probing(host, self.pod, record, self.ip, lambda: self._look_again(0.0))
+        elif record.terminated or record.ended:
+            record.notice()
+            self._look_again(host.between(0.5, 1.0))
+        else:
+            self._retry(host.between(10.0, 15.0))
+        return failure
+
+    def _restart(self, record: Record) -> Steps:
+        """Stop a condemned container. Its end is seen here, but the back-off goes by the one before."""
+        probe = record.spec.get("livenessProbe") or {}
+        grace = probe.get("terminationGracePeriodSeconds", self._grace())
+        yield from kill(self.host, self.pod, record, self.ip, grace, record.condemned)
+        record.seen, record.condemned = True, ""
+
+    def _mounted(self) -> bool:
+        failed = self.volumes.mount(self._allocatable, self.ip)
+        if failed is None:
+            return True
+        name, why = failed
+        message = f'MountVolume.SetUp failed for volume "{name}" : {why}'
+        self.host.events.event(self.pod, "Warning", "FailedMount", message)
+        self._retry(min(0.5 * 2**self._mount_failures, LONGEST_MOUNT_WAIT))
+        self._mount_failures += 1
+        return False
+
+    def _container_ended(self, record: Record) -> None:
+        """The runtime says so; the kubelet sees it when it next lists the containers."""
+        instance = record.instance
+
+        def notice() -> None:
+            if record.instance is instance and not record.seen:
+                record.notice()
+                self._look_again(0.0)
+
+        self.host.clock.call_later(self.host.between(0.3, 1.0), notice)
+
+    def _retry(self, seconds: float) -> None:
+        when = self.host.clock.now + seconds
+        self._retry_at = when if self._retry_at is None else min(self._retry_at, when)
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def _over(self) -> bool:
+        """All that this pod is for has ended for good."""
+        policy = self._policy()
+        inits = [r for r in self.records.values() if r.role is Role.INIT]
+        apps = [r for r in self.records.values() if r.role is Role.APP]
+        if any((end := r.terminated) and end["exitCode"] and not should_restart(r, policy) for r in inits):
+            return True
+        return all(r.terminated and not should_restart(r, policy) for r in apps)
+
+    def _deadline(self) -> float | None:
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        return None if seconds is None else parse_timestamp(self._start_time) + seconds
+
+    def _end_at_deadline(self) -> Steps:
+        self._failure = DEADLINE
+        self.host.events.event(self.pod, "Normal", *DEADLINE)
+        yield from self._stop_all(self._grace())
+        yield from self._finish(terminal=True)
+
+    def _finish(self, *, terminal: bool = False) -> Steps:
+        """The phase becomes Succeeded or Failed once the sidecars, too, have ended."""
+        if any(record.alive for record in self.records.values()):
+            self._write_status()
+            yield from self._stop_all(self._grace())
+        self._tear_down()
+        self.finished = True
+        self._write_status(terminal=terminal)
+
+    def _terminate(self, grace: int) -> Steps:
+        """A deleted pod: stop everything, tell how it ended, and remove the object."""
+        yield from self._stop_all(grace)
+        if self.sandbox:
+            self._tear_down()
+            yield self.host.between(0.05, 0.2)
+        self.finished = True
+        self._write_status(terminal=True)
+        try:
+            self.host.client.delete("pods", self.pod, grace_seconds=0, why="its containers have ended")
+        except ApiError as error:
+            if error.code not in (404, 409):
+                raise
+
+    def _stop_all(self, grace: float) -> Steps:
+        """Stop the app and init containers together, then the sidecars, the last one first."""
+        alive = [record for record in self.records.values() if record.alive]
+        groups = [[r for r in alive if r.role is not Role.SIDECAR]]
+        groups += [[r] for r in reversed(alive) if r.role is Role.SIDECAR]
+        for group in groups:
+            self._kills = [
+                Task(
+                    self.host.clock,
+                    kill(self.host, self.pod, r, self.ip, grace, f"Stopping container {r.name}"),
+                )
+                for r in group
+            ]
+            yield from self._kills
+        for record in self.records.values():
+            if record.ended and not record.seen:
+                record.notice()
+
+    def _cancel(self) -> None:
+        """End the sync under way where it waits. A container that it was about to start never was."""
+        for task in (*self._kills, *([self._task] if self._task else [])):
+            task.cancel()
+        for record in self.records.values():
+            if record.instance is not None and not record.instance.running and record.instance.exit_code is None:
+                if record.ended is None:
+                    record.instance, record.container_id = None, ""
+
+    # -- the sandbox ----------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        self.ip = self.host.addresses.take()
+        self.host.network.attach(self.ip, self.pod)
+        self.sandbox = True
+
+    def _tear_down(self) -> None:
+        if self.sandbox:
+            self.host.network.detach(self.ip)
+            self.host.addresses.give_back(self.ip)
+            self.sandbox = False
+
+    # -- the status -----------------------------------------------------------------------------
+
+    def _write_status(self, *, terminal: bool = False) -> None:
+        facts = Facts(
+            now=self.host.clock.timestamp(),
+            start_time=self._start_time,
+            host_ip=self.host.ip,
+            ip=self.ip,
+            sandbox=self.sandbox,
+            terminal=terminal,
+            failure=self._failure if terminal else None,
+        )
+        status = pod_status(self.pod, self.records.values(), facts)
+        if status == self._written:
+            return
+        try:
+            self.pod = self.volumes.pod = self.host.client.set_status("pods", self.pod, status)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+        self._written = status
+
+    def _policy(self) -> str:
+        return self.pod["spec"].get("restartPolicy", "Always")
+
+    def _grace(self) -> float:
+        return self.pod["spec"].get("terminationGracePeriodSeconds", 30)
+
+
+def _go_seconds(seconds: float) -> str:
+    """Go's ``time.Duration`` of whole seconds: 10s, 1m20s, 5m0s."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

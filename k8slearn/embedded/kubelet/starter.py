@@ -1,0 +1,189 @@
+"""From a container's spec to a running container: image, environment, files, start, postStart.
+
+Upstream: ``startContainer`` in pkg/kubelet/kuberuntime/kuberuntime_container.go. What goes wrong ends in a
+``Failure``, which the next status shows as the reason why the container waits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.kubelet.env import ConfigError, environment, expand
+from k8slearn.embedded.kubelet.etc import etc_files, hostname
+from k8slearn.embedded.kubelet.host import Host
+from k8slearn.embedded.kubelet.images import Images
+from k8slearn.embedded.kubelet.lifecycle import kill, run_hook
+from k8slearn.embedded.kubelet.record import Failure, Record
+from k8slearn.embedded.kubelet.task import Future, Steps
+from k8slearn.embedded.kubelet.volumes import Volumes
+from k8slearn.embedded.runtime import Container, Image, StartError
+from k8slearn.embedded.runtime.files import FileSystem, RegularFile
+from k8slearn.kube import quantity
+
+Object = dict[str, Any]
+
+NEVER_STARTED = "1970-01-01T00:00:00Z"
+START_ERROR_CODE = 128
+
+_MESSAGE_BYTES = 4096
+_LOG_BYTES, _LOG_LINES = 2048, 80
+
+
+class Starter:
+    """Starts the containers of one pod, and notes their end in their records.
+
+    ``ended(record)`` is called when an instance has ended, from an event of the clock.
+    """
+
+    def __init__(self, host: Host, volumes: Volumes, allocatable: dict[str, str], ended: Any) -> None:
+        self._host = host
+        self._volumes = volumes
+        self._allocatable = allocatable
+        self._ended = ended
+        self._images = Images(host)
+        self._etc: dict[str, RegularFile] = {}
+
+    def start(self, pod: Object, record: Record, ip: str) -> Steps:
+        """Start ``record``'s container (again). Returns None, or the Failure that ``record`` then carries too."""
+        failure = yield from self._start(pod, record, ip)
+        record.failure = failure
+        return failure
+
+    def _start(self, pod: Object, record: Record, ip: str) -> Steps:
+        host = self._host
+
+        def event(type: str, reason: str, message: str) -> None:
+            host.events.event(pod, type, reason, message, record.field_path)
+
+        image = yield from self._images.ensure(pod, record)
+        if isinstance(image, Failure):
+            event("Warning", "Failed", f"Error: {image.reason}")
+            return image
+        try:
+            instance = self._create(pod, record, image, ip)
+        except ConfigError as error:
+            event("Warning", "Failed", f"Error: {error}")
+            return Failure("CreateContainerConfigError", str(error))
+        _replace(record, instance, image)
+        event("Normal", "Created", "Container created")
+        yield host.between(0.04, 0.12)
+        try:
+            instance.start()
+        except StartError as error:
+            record.ended = {
+                **_end(record, host.clock, START_ERROR_CODE, "StartError", str(error)),
+                "startedAt": NEVER_STARTED,
+            }
+            record.seen, record.finished_at = True, host.clock.now
+            event("Warning", "Failed", f"Error: {error}")
+            return Failure("RunContainerError", str(error))
+        record.started_at = host.clock.timestamp()
+        event("Normal", "Started", "Container started")
+        hook = (record.spec.get("lifecycle") or {}).get("postStart")
+        if hook:
+            wrong = yield from run_hook(host, pod, record, ip, hook)
+            if wrong:
+                event("Warning", "FailedPostStartHook", "PostStartHook failed")
+                grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
+                yield from kill(host, pod, record, ip, grace, "FailedPostStartHook")
+                return Failure("PostStartHookError", wrong)
+        return None
+
+    def _create(self, pod: Object, record: Record, image: Image, ip: str) -> Container:
+        """A container that is ready to start. Raises ConfigError."""
+        host, spec = self._host, record.spec
+        user = _user(pod, spec, image)
+        env = environment(
+            pod, spec, host.client, ip=ip, host_ip=host.ip, allocatable=self._allocatable
+        )
+        security = spec.get("securityContext") or {}
+        files = FileSystem(
+            image.files, lambda: host.clock.now, read_only=bool(security.get("readOnlyRootFilesystem"))
+        )
+        if not self._etc:
+            self._etc = etc_files(pod, ip)
+        for path, file in self._etc.items():
+            files.mount(path, file)
+        message_file = RegularFile(mode=0o666)
+        files.mount(spec.get("terminationMessagePath") or "/dev/termination-log", message_file)
+        self._volumes.place(spec, files, env)
+        limits = (spec.get("resources") or {}).get("limits") or {}
+        command, args = ([expand(word, env) for word in spec.get(key) or ()] for key in ("command", "args"))
+        instance: Container
+
+        def on_exit(code: int, reason: str) -> None:
+            if record.instance is not instance:
+                return
+            message = _message(record, instance, message_file, code)
+            record.ended = _end(record, host.clock, code, reason, message)
+            record.ended_at = host.clock.now
+            record.stop_probing()
+            record.exited.set()
+            self._ended(record)
+
+        instance = Container(
+            host.clock,
+            host.network,
+            image,
+            name=record.name,
+            argv=image.argv(command or None, args or None),
+            env=env,
+            files=files,
+            hostname=hostname(pod),
+            ip=ip,
+            cwd=spec.get("workingDir") or "",
+            user=user,
+            cpu_limit=float(quantity.parse(limits["cpu"])) if "cpu" in limits else None,
+            memory_limit=int(quantity.parse(limits["memory"])) if "memory" in limits else None,
+            on_exit=on_exit,
+        )
+        return instance
+
+
+def _replace(record: Record, instance: Container, image: Image) -> None:
+    """``instance`` takes the place of the one before, which becomes ``lastState``."""
+    if record.created:
+        record.restarts += 1
+        record.previous, record.last = record.instance, record.ended
+        record.finished_at = record.ended_at
+    record.instance, record.image, record.container_id = instance, image, instance.id
+    record.exited, record.ended, record.seen = Future(), None, False
+    record.started = record.ready = False
+    record.condemned = ""
+
+
+def _end(record: Record, clock: Clock, code: int, reason: str, message: str) -> Object:
+    """``state.terminated`` of an instance that ends now."""
+    end: Object = {"exitCode": code, "reason": reason}
+    if message:
+        end["message"] = message
+    return {
+        **end,
+        "startedAt": record.started_at or NEVER_STARTED,
+        "finishedAt": clock.timestamp(),
+        "containerID": record.container_id,
+    }
+
+
+def _message(record: Record, instance: Container, file: RegularFile, code: int) -> str:
+    """The termination message: what the program wrote to terminationMessagePath, or the end of its log."""
+    content = file.content[:_MESSAGE_BYTES]
+    if not content and code and record.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+        lines = [line.text for line in instance.log.lines][-_LOG_LINES:]
+        content = b"".join(lines)[-_LOG_BYTES:]
+    return content.decode("utf-8", "replace")
+
+
+def _user(pod: Object, spec: Object, image: Image) -> int:
+    """The numeric user that the container runs as. Raises ConfigError when runAsNonRoot forbids it."""
+    whole, own = pod["spec"].get("securityContext") or {}, spec.get("securityContext") or {}
+    asked = own.get("runAsUser", whole.get("runAsUser"))
+    user = image.user if asked is None else asked
+    if own.get("runAsNonRoot", whole.get("runAsNonRoot")) and user == 0:
+        metadata = pod["metadata"]
+        where = f'(pod: "{metadata["name"]}_{metadata["namespace"]}({metadata["uid"]})", container: {spec["name"]})'
+        if asked is None:
+            raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
+        raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
+    return user

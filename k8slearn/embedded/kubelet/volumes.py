@@ -1,0 +1,195 @@
+"""A pod's volumes: directories that its containers share, made from emptyDir, ConfigMap, Secret, downwardAPI and
+projected sources. Upstream: pkg/volume, and pkg/volume/util/atomic_writer.go for how updates come in.
+
+A file ``conf/mode`` is a link to ``..data/mode``, and ``..data`` a link to a directory named after the time;
+an update makes a new one and turns the link, so that a program sees all of the old or all of the new. A
+``subPath`` mount is bound to the file of the moment, which is why it never sees an update.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from k8slearn.embedded.kubelet import fields
+from k8slearn.embedded.kubelet.env import decoded, expand
+from k8slearn.embedded.kubelet.host import Host
+from k8slearn.embedded.runtime.files import Directory, FileSystem, Node, RegularFile, Symlink, freeze, tree
+
+Object = dict[str, Any]
+Files = dict[str, tuple[bytes, int]]
+"""Paths in a volume, with content and mode."""
+
+
+class MountError(Exception):
+    """A volume cannot be set up: what FailedMount says after the volume's name."""
+
+
+class Volumes:
+    """The volumes of one pod."""
+
+    def __init__(self, host: Host, pod: Object) -> None:
+        self._host = host
+        self._directories: dict[str, Directory] = {}
+        self.pod = pod
+        self.watched = set(_references(pod))
+        """``(resource, name)`` of the ConfigMaps and Secrets that the volumes are made from."""
+
+    def mount(self, allocatable: dict[str, str], ip: str = "") -> tuple[str, str] | None:
+        """Set up what is not there yet: the name of the first volume that fails and why, or None."""
+        for volume in self.pod["spec"].get("volumes") or ():
+            name = volume["name"]
+            if name not in self._directories:
+                try:
+                    files = self._files(volume, allocatable, ip)
+                except MountError as error:
+                    return name, str(error)
+                self._directories[name] = Directory(mode=0o777)
+                if files is not None:
+                    self._write(name, files)
+        return None
+
+    def refresh(self, allocatable: dict[str, str], ip: str) -> None:
+        """Bring ConfigMaps, Secrets and the pod's own fields up to date. What went missing stays as it was."""
+        for volume in self.pod["spec"].get("volumes") or ():
+            try:
+                files = self._files(volume, allocatable, ip)
+            except MountError:
+                continue
+            if files is not None and files != self._contents(volume["name"]):
+                self._write(volume["name"], files)
+
+    def place(self, container: Object, files: FileSystem, env: dict[str, str]) -> None:
+        """Mount the volumes of ``container`` into its ``files``; ``env`` is for ``subPathExpr``."""
+        kinds = {volume["name"]: volume for volume in self.pod["spec"].get("volumes") or ()}
+        for mount in container.get("volumeMounts") or ():
+            name = mount["name"]
+            node: Node = self._directories[name]
+            sub_path = mount.get("subPath") or expand(mount.get("subPathExpr") or "", env)
+            if sub_path:
+                node = self._sub_path(self._directories[name], sub_path)
+            read_only = bool(mount.get("readOnly")) or "emptyDir" not in kinds[name]
+            files.mount(mount["mountPath"], node, read_only=read_only)
+
+    def _sub_path(self, directory: Directory, path: str) -> Node:
+        inside = FileSystem(directory, lambda: self._host.clock.now)
+        walked = ""
+        for part in path.strip("/").split("/"):
+            walked += f"/{part}"
+            if inside.lookup(walked) is None:
+                inside.link(walked, Directory(mode=0o777))
+        return inside.find(walked)
+
+    # -- sources --------------------------------------------------------------------------------
+
+    def _files(self, volume: Object, allocatable: dict[str, str], ip: str) -> Files | None:
+        """What a volume holds; None for an emptyDir, which belongs to the containers."""
+        if "emptyDir" in volume:
+            return None
+        for kind in ("configMap", "secret", "downwardAPI", "projected"):
+            if (source := volume.get(kind)) is not None:
+                parts = source.get("sources") or () if kind == "projected" else [volume]
+                files: Files = {}
+                for part in parts:
+                    files |= self._source(part, source.get("defaultMode", 0o644), allocatable, ip)
+                return files
+        kind = next((key for key in volume if key != "name"), "unknown")
+        raise MountError(f"{kind} volumes are not supported by the embedded cluster")
+
+    def _source(self, part: Object, mode: int, allocatable: dict[str, str], ip: str) -> Files:
+        if "serviceAccountToken" in part:
+            return {part["serviceAccountToken"]["path"]: (self._token(), mode)}
+        if "downwardAPI" in part:
+            return {
+                item["path"]: (self._downward(item, allocatable, ip).encode(), item.get("mode", mode))
+                for item in part["downwardAPI"].get("items") or ()
+            }
+        kind = "configMap" if "configMap" in part else "secret"
+        source = part[kind]
+        name = source.get("secretName") or source.get("name", "")
+        obj = self._host.client.get(f"{kind.lower()}s", self.pod["metadata"]["namespace"], name)
+        if obj is None:
+            if source.get("optional"):
+                return {}
+            raise MountError(f'{kind.lower()} "{name}" not found')
+        data = decoded(kind, obj)
+        items = source.get("items")
+        if not items:
+            return {key: (content, mode) for key, content in data.items()}
+        chosen: Files = {}
+        for item in items:
+            if item["key"] in data:
+                chosen[item["path"]] = (data[item["key"]], item.get("mode", mode))
+            elif not source.get("optional"):
+                what = "config" if kind == "configMap" else "secret"
+                raise MountError(f"references non-existent {what} key: {item['key']}")
+        return chosen
+
+    def _downward(self, item: Object, allocatable: dict[str, str], ip: str) -> str:
+        if reference := item.get("fieldRef"):
+            return fields.field(self.pod, reference["fieldPath"], ip=ip, host_ip=self._host.ip)
+        reference = item["resourceFieldRef"]
+        spec = self.pod["spec"]
+        containers = (*spec["containers"], *(spec.get("initContainers") or ()))
+        owner = next(c for c in containers if c["name"] == reference.get("containerName"))
+        return fields.resource(owner, reference["resource"], reference.get("divisor"), allocatable)
+
+    def _token(self) -> bytes:
+        """A bound service account token: it reads like one (a JWT), and the API server knows no such key."""
+        metadata, spec = self.pod["metadata"], self.pod["spec"]
+        account = spec.get("serviceAccountName", "default")
+        claims = {
+            "aud": ["https://kubernetes.default.svc.cluster.local"],
+            "iss": "https://kubernetes.default.svc.cluster.local",
+            "kubernetes.io": {
+                "namespace": metadata["namespace"],
+                "pod": {"name": metadata["name"], "uid": metadata["uid"]},
+                "serviceaccount": {"name": account},
+            },
+            "sub": f"system:serviceaccount:{metadata['namespace']}:{account}",
+        }
+        parts = ({"alg": "RS256"}, claims)
+        encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts]
+        return b".".join([*encoded, metadata["uid"].replace("-", "").encode()])
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def _write(self, name: str, files: Files) -> None:
+        now = self._host.clock.now
+        payload = tree(
+            {path: RegularFile(content, mode, modified=now) for path, (content, mode) in files.items()}
+        )
+        freeze(payload)
+        stamp = datetime.fromtimestamp(now, UTC).strftime("..%Y_%m_%d_%H_%M_%S.")
+        stamp += f"{int(now * 1e9) % 10**9:09d}"
+        tops = dict.fromkeys(path.partition("/")[0] for path in files)
+        self._directories[name].children = {
+            stamp: payload,
+            "..data": Symlink(stamp),
+            **{top: Symlink(f"..data/{top}") for top in tops},
+        }
+
+    def _contents(self, name: str) -> Files:
+        children = self._directories[name].children
+        payload = next(node for node in children.values() if isinstance(node, Directory))
+        return dict(_regular_files(payload, ""))
+
+
+def _regular_files(directory: Directory, prefix: str) -> Iterator[tuple[str, tuple[bytes, int]]]:
+    for name, node in directory.children.items():
+        if isinstance(node, Directory):
+            yield from _regular_files(node, f"{prefix}{name}/")
+        elif isinstance(node, RegularFile):
+            yield prefix + name, (node.content, node.mode)
+
+
+def _references(pod: Object) -> Iterator[tuple[str, str]]:
+    for volume in pod["spec"].get("volumes") or ():
+        for part in (volume, *((volume.get("projected") or {}).get("sources") or ())):
+            if source := part.get("configMap"):
+                yield "configmaps", source.get("name", "")
+            if source := part.get("secret"):
+                yield "secrets", source.get("secretName") or source.get("name", "")
