@@ -1,9 +1,9 @@
 """OpenAPI v3: the schemas that ``kubectl explain`` and ``kubectl apply`` read.
 
 https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3
-The schemas are those of a real API server (data/openapi.json.gz). A document has those that its kinds refer to,
-and the paths of those kinds. Their PATCH operations list the patch types: a kubectl that does not see them would
-fetch the whole OpenAPI v2 document, which is not served.
+The schemas are those of a real API server (data/openapi.json.gz). A document has those that its kinds refer
+to, and the paths of those kinds. Their PATCH operations list the patch types: a kubectl that does not see
+them would fetch the whole OpenAPI v2 document, which is not served.
 """
 
 from __future__ import annotations

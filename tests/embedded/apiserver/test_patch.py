@@ -163,7 +163,8 @@ def test_null_removes_and_a_list_without_a_merge_key_is_replaced() -> None:
                 {"$setElementOrder/containers": [{"name": "b"}], "containers": [{"name": "a", "image": "x"}]}
             ),
             500,
-            "The order in patch list:\n[map[image:x name:a]]\n doesn't match $setElementOrder list:\n[map[name:b]]\n",
+            "The order in patch list:\n[map[image:x name:a]]\n"
+            " doesn't match $setElementOrder list:\n[map[name:b]]\n",
         ),
     ],
 )
@@ -242,12 +243,14 @@ def test_a_merge_patch_with_a_value_of_a_wrong_type_shows_the_result() -> None:
         (
             {"op": "test"},
             400,
-            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+            "error decoding patch: "
+            "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
         ),
         (
             "x",
             400,
-            "error decoding patch: json: cannot unmarshal string into Go value of type []handlers.jsonPatchOp",
+            "error decoding patch: "
+            "json: cannot unmarshal string into Go value of type []handlers.jsonPatchOp",
         ),
     ],
 )
