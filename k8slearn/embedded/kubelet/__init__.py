@@ -1,8 +1,8 @@
 """The kubelet: the life of a pod on a node.
 
 It registers its Node and keeps it alive, and runs the pods bound to it: images, volumes, environment,
-containers, probes, restarts, hooks, termination, and what the API server asks it for (logs, exec). It sees the
-cluster through ``client`` only, and containers through ``runtime`` only.
+containers, probes, restarts, hooks, termination, and what the API server asks it for (logs, exec). It sees
+the cluster through ``client`` only, and containers through ``runtime`` only.
 """
 
 from k8slearn.embedded.kubelet.kubelet import Kubelet

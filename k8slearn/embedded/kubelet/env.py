@@ -34,7 +34,10 @@ def environment(
     result: dict[str, str] = {}
     for source in container.get("envFrom") or ():
         prefix = source.get("prefix", "")
-        for kind, reference in (("configMap", source.get("configMapRef")), ("secret", source.get("secretRef"))):
+        for kind, reference in (
+            ("configMap", source.get("configMapRef")),
+            ("secret", source.get("secretRef")),
+        ):
             if reference:
                 data = _data(client, namespace, kind, reference)
                 result |= {prefix + key: value for key, value in sorted((data or {}).items())}
@@ -46,7 +49,9 @@ def environment(
             result[name] = fields.field(pod, reference["fieldPath"], ip=ip, host_ip=host_ip)
         elif reference := origin.get("resourceFieldRef"):
             owner = _container(pod, reference.get("containerName")) or container
-            result[name] = fields.resource(owner, reference["resource"], reference.get("divisor"), allocatable)
+            result[name] = fields.resource(
+                owner, reference["resource"], reference.get("divisor"), allocatable
+            )
         else:
             value = _key(client, namespace, origin)
             if value is not None:

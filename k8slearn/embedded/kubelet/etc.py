@@ -1,4 +1,4 @@
-"""The files of ``/etc`` that a pod's containers share and the kubelet manages: hosts, resolv.conf, hostname."""
+"""Files of ``/etc`` that a pod's containers share and the kubelet manages: hosts, hostname, resolv.conf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pod may know of itself: ``fieldRef`` and ``resourceFieldRef``, for environment and downwardAPI volumes.
+"""What a pod may know of itself: ``fieldRef`` and ``resourceFieldRef``, in its environment and its volumes.
 
 Upstream: pkg/fieldpath and pkg/api/v1/resource (ExtractContainerResourceValue).
 """
@@ -36,11 +36,9 @@ def field(pod: dict[str, Any], path: str, *, ip: str, host_ip: str) -> str:
     return simple.get(path, "")
 
 
-def resource(
-    container: dict[str, Any], name: str, divisor: str | None, allocatable: dict[str, str]
-) -> str:
-    """``limits.cpu`` in units of ``divisor``, rounded up: 500m with the divisor 1 is 1. A limit that is not set
-    is what the node has to give; a request that is not set is 0."""
+def resource(container: dict[str, Any], name: str, divisor: str | None, allocatable: dict[str, str]) -> str:
+    """``limits.cpu`` in units of ``divisor``, rounded up: 500m with the divisor 1 is 1. A limit that is not
+    set is what the node has to give; a request that is not set is 0."""
     kind, _, what = name.partition(".")
     value = ((container.get("resources") or {}).get(kind) or {}).get(what)
     if value is None:

@@ -34,7 +34,9 @@ class Addresses:
 class Host:
     """One node, as its pod workers see it. ``ip`` is the node's InternalIP."""
 
-    def __init__(self, client: Client, clock: Clock, network: Network, name: str, ip: str, pod_cidr: str) -> None:
+    def __init__(
+        self, client: Client, clock: Clock, network: Network, name: str, ip: str, pod_cidr: str
+    ) -> None:
         self.client = client
         self.clock = clock
         self.network = network

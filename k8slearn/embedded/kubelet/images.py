@@ -1,7 +1,8 @@
 """Images on a node: is it here, does it have to be pulled, can it be? Upstream: pkg/kubelet/images.
 
-Every image of the catalogue counts as present on every node; with imagePullPolicy Always it is pulled all the
-same. An image outside the catalogue does not exist: pulling it fails, and is tried again after 10, 20 … 300 s.
+Every image of the catalogue counts as present on every node; with imagePullPolicy Always it is pulled all
+the same. An image outside the catalogue does not exist: pulling it fails, and is tried again after 10, 20 …
+300 seconds.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from k8slearn.embedded.kubelet.backoff import BackOff
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.record import Failure, Record
 from k8slearn.embedded.kubelet.task import Steps
-from k8slearn.embedded.runtime import Image, canonical, find
+from k8slearn.embedded.runtime.images import canonical, find
 
 _REFERENCE = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?"
@@ -84,7 +85,7 @@ def _malformed(name: str) -> str:
     what = "invalid reference format"
     if path != path.lower():
         what += f": repository name ({path.partition(':')[0]}) must be lowercase"
-    return f"couldn't parse image name \"{name}\": {what}"
+    return f'couldn\'t parse image name "{name}": {what}'
 
 
 def _no_such_image(name: str) -> str:

@@ -10,7 +10,7 @@ from k8slearn.embedded.kubelet import exec, logs, node_status
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.network import Network
-from k8slearn.embedded.runtime import catalogue
+from k8slearn.embedded.runtime.images import catalogue
 from k8slearn.embedded.store import Watch
 
 STATUS_SECONDS = 300.0
@@ -23,8 +23,8 @@ LEAST_PROPAGATION, MOST_PROPAGATION = 5.0, 60.0
 class Kubelet:
     """The kubelet of the node ``name``. ``ip`` is its InternalIP, ``pod_cidr`` where its pods' addresses are.
 
-    ``start`` registers the node and takes up its pods, also those that ran before (their containers are started
-    anew); ``stop`` is the loss of the node: everything on it ends at once and nothing is told to anybody.
+    ``start`` registers the node and takes up its pods, also those that ran before (their containers are
+    started anew); ``stop`` is the loss of the node: everything on it ends at once, and nobody is told.
     """
 
     def __init__(
@@ -95,8 +95,7 @@ class Kubelet:
         self._timers["status"] = self.clock.call_later(STATUS_SECONDS, self._report, background=True)
 
     def _renew(self) -> None:
-        """Renew the Lease, every ten seconds; what the node lifecycle controller made of a lost node is mended
-        at the first renewal after it came back."""
+        """Renew the Lease, every ten seconds."""
         node = self.client.get("nodes", "", self.name)
         if node is not None:
             lease = node_status.lease(self.name, node["metadata"]["uid"], self.clock.micro_timestamp())
@@ -105,9 +104,7 @@ class Kubelet:
                 self.client.create("leases.coordination.k8s.io", lease)
             else:
                 self.client.update("leases.coordination.k8s.io", {**held, "spec": lease["spec"]})
-        self._timers["lease"] = self.clock.call_later(
-            node_status.RENEW_SECONDS, self._renew, background=True
-        )
+        self._timers["lease"] = self.clock.call_later(node_status.RENEW_SECONDS, self._renew, background=True)
 
     # -- the pods -------------------------------------------------------------------------------
 
@@ -168,11 +165,9 @@ class Kubelet:
 
     def _worker(self, pod: Object) -> PodWorker | None:
         if not self.running:
-            raise ApiError(
-                500,
-                "InternalError",
-                f'Get "https://{self.host.ip}:10250/": dial tcp {self.host.ip}:10250: connect: no route to host',
-            )
+            address = f"{self.host.ip}:10250"
+            message = f'Get "https://{address}/": dial tcp {address}: connect: no route to host'
+            raise ApiError(500, "InternalError", message)
         return self.workers.get(_key(pod))
 
 

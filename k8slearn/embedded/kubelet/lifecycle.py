@@ -1,4 +1,4 @@
-"""Hooks, and how a container is stopped. Upstream: pkg/kubelet/lifecycle and kuberuntime's ``killContainer``."""
+"""Hooks, and how a container is stopped. Upstream: pkg/kubelet/lifecycle and ``killContainer``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.record import Record
 from k8slearn.embedded.kubelet.task import Future, Steps, Task, within
 from k8slearn.embedded.network import HttpRequest, HttpResponse
-from k8slearn.embedded.runtime import StartError
+from k8slearn.embedded.runtime.container import StartError
 
 LEAST_GRACE = 2.0
 """Seconds that a container gets after TERM even when its preStop hook used up the grace period."""
@@ -79,9 +79,7 @@ def run_hook(host: Host, pod: dict[str, Any], record: Record, ip: str, hook: dic
     return ""
 
 
-def kill(
-    host: Host, pod: dict[str, Any], record: Record, ip: str, grace: float, message: str
-) -> Steps:
+def kill(host: Host, pod: dict[str, Any], record: Record, ip: str, grace: float, message: str) -> Steps:
     """Stop a container: preStop, TERM, KILL after ``grace`` seconds in all. Returns when it has ended."""
     instance = record.instance
     record.stop_probing()

@@ -295,9 +295,13 @@ class PodWorker:
         for task in (*self._kills, *([self._task] if self._task else [])):
             task.cancel()
         for record in self.records.values():
-            if record.instance is not None and not record.instance.running and record.instance.exit_code is None:
-                if record.ended is None:
-                    record.instance, record.container_id = None, ""
+            if (
+                record.instance is not None
+                and not record.instance.running
+                and record.instance.exit_code is None
+                and record.ended is None
+            ):
+                record.instance, record.container_id = None, ""
 
     # -- the sandbox ----------------------------------------------------------------------------
 

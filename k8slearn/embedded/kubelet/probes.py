@@ -16,7 +16,7 @@ from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.lifecycle import port_of, run_exec
 from k8slearn.embedded.kubelet.record import Record
 from k8slearn.embedded.network import HttpRequest, HttpResponse, NetworkError
-from k8slearn.embedded.runtime import StartError
+from k8slearn.embedded.runtime.container import StartError
 
 AWAITED = 60.0
 """Settling waits this many seconds for a container to become started and ready; after that its probes are
@@ -25,7 +25,9 @@ background work, for a probe may well fail for ever."""
 _FIELDS = {"Startup": "startupProbe", "Readiness": "readinessProbe", "Liveness": "livenessProbe"}
 
 
-def start_probing(host: Host, pod: dict[str, Any], record: Record, ip: str, changed: Callable[[], None]) -> None:
+def start_probing(
+    host: Host, pod: dict[str, Any], record: Record, ip: str, changed: Callable[[], None]
+) -> None:
     """Begin to probe an instance that has just started; ``changed`` is called when a verdict changes."""
     record.started = not record.spec.get("startupProbe")
     record.ready = not record.spec.get("readinessProbe")
@@ -135,7 +137,9 @@ class Prober:
         try:
             result, program = run_exec(self._record, command)
         except StartError as error:
-            self._report(f"probe errored and resulted in unknown state: rpc error: code = Unknown desc = {error}")
+            self._report(
+                f"probe errored and resulted in unknown state: rpc error: code = Unknown desc = {error}"
+            )
             return
 
         def expired() -> None:

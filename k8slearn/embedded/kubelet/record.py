@@ -1,8 +1,8 @@
 """What the kubelet knows of one container of a pod: its present instance, and what came before.
 
 There are two views of an instance's end. The runtime knows at once (``ended``); the kubelet sees it when it
-next lists the containers, up to a second later (``seen``): pkg/kubelet/pleg. Statuses and decisions go by what
-has been seen, which is why ``kubectl get pod -w`` shows even a container that ends at once as Running first.
+next lists the containers, up to a second later (``seen``): pkg/kubelet/pleg. Statuses and decisions go by
+what has been seen, which is why ``kubectl get pod -w`` shows a container that ends at once as Running.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Record:
         self.failure: Failure | None = None
         """Set when the last try to start it failed; the kubelet's reason cache."""
         self.condemned = ""
-        """Why the instance must be stopped and started anew, as the Killing event says it; "" when it need not."""
+        """Why the instance must be stopped and started anew, in its event's words; "" when it need not."""
         self.probers: list[Prober] = []
 
     @property

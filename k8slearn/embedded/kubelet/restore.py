@@ -1,7 +1,7 @@
-"""What a kubelet finds when it starts on a node whose containers are gone: after a reboot, or when the cluster
-was started again from its journal. The statuses that were written tell what ran.
+"""What a kubelet finds when it starts on a node whose containers are gone: after a reboot, or when the
+cluster was started again from its journal. The statuses that were written tell what ran.
 
-A container that ran has ended with the reason Unknown and code 255; by the restart policy it is started again,
+A container that ran has ended with the reason Unknown and code 255; by the restart policy it starts again,
 with ``restartCount`` one higher. Its sandbox is a new one, so init containers run again.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from k8slearn.embedded.clock import Clock, parse_timestamp
 from k8slearn.embedded.kubelet.record import Record, Role
-from k8slearn.embedded.runtime import find
+from k8slearn.embedded.runtime.images import find
 
 UNKNOWN_CODE = 255
 

@@ -17,8 +17,9 @@ from k8slearn.embedded.kubelet.lifecycle import kill, run_hook
 from k8slearn.embedded.kubelet.record import Failure, Record
 from k8slearn.embedded.kubelet.task import Future, Steps
 from k8slearn.embedded.kubelet.volumes import Volumes
-from k8slearn.embedded.runtime import Container, Image, StartError
+from k8slearn.embedded.runtime.container import Container, StartError
 from k8slearn.embedded.runtime.files import FileSystem, RegularFile
+from k8slearn.embedded.runtime.images import Image
 from k8slearn.kube import quantity
 
 Object = dict[str, Any]
@@ -45,7 +46,7 @@ class Starter:
         self._etc: dict[str, RegularFile] = {}
 
     def start(self, pod: Object, record: Record, ip: str) -> Steps:
-        """Start ``record``'s container (again). Returns None, or the Failure that ``record`` then carries too."""
+        """Start ``record``'s container (again). Returns None or a Failure, as ``record.failure`` then."""
         failure = yield from self._start(pod, record, ip)
         record.failure = failure
         return failure
@@ -94,9 +95,7 @@ class Starter:
         """A container that is ready to start. Raises ConfigError."""
         host, spec = self._host, record.spec
         user = _user(pod, spec, image)
-        env = environment(
-            pod, spec, host.client, ip=ip, host_ip=host.ip, allocatable=self._allocatable
-        )
+        env = environment(pod, spec, host.client, ip=ip, host_ip=host.ip, allocatable=self._allocatable)
         security = spec.get("securityContext") or {}
         files = FileSystem(
             image.files, lambda: host.clock.now, read_only=bool(security.get("readOnlyRootFilesystem"))
@@ -182,7 +181,8 @@ def _user(pod: Object, spec: Object, image: Image) -> int:
     user = image.user if asked is None else asked
     if own.get("runAsNonRoot", whole.get("runAsNonRoot")) and user == 0:
         metadata = pod["metadata"]
-        where = f'(pod: "{metadata["name"]}_{metadata["namespace"]}({metadata["uid"]})", container: {spec["name"]})'
+        where = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+        where = f'(pod: "{where}", container: {spec["name"]})'
         if asked is None:
             raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
         raise ConfigError(f"container's runAsUser breaks non-root policy {where}")

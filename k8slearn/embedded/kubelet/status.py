@@ -1,8 +1,8 @@
 """A pod's status from what the kubelet knows of its containers: pure functions.
 
-Upstream: pkg/kubelet/kubelet_pods.go (``generateAPIPodStatus``, ``getPhase``, ``convertStatusToAPIStatus``) and
-pkg/kubelet/status/generate.go (conditions). The order of conditions and the zero values are those that a real
-1.37 kubelet writes.
+Upstream: pkg/kubelet/kubelet_pods.go (``generateAPIPodStatus``, ``getPhase``, ``convertStatusToAPIStatus``)
+and pkg/kubelet/status/generate.go (conditions). The order of conditions and the zero values are those that a
+real 1.37 kubelet writes.
 """
 
 from __future__ import annotations
@@ -151,9 +151,7 @@ def _mount(mount: Object) -> Object:
 def _phase(
     records: list[Record], inits: list[Object], apps: list[Object], policy: str, terminal: bool
 ) -> str:
-    regular_inits = [
-        status for status, r in zip(inits, records, strict=False) if r.role is Role.INIT
-    ]
+    regular_inits = [status for status, r in zip(inits, records, strict=False) if r.role is Role.INIT]
     ends = [_end(status) for status in regular_inits]
     if policy == "Never" and any(end and end["exitCode"] for end in ends):
         return "Failed"
@@ -190,13 +188,12 @@ def _conditions(
         """``why`` is reason and message when it is not so; ``good`` a reason when it is."""
         status = "False" if why else "True"
         old = before.get(kind)
-        changed = old is None or old["status"] != status
         made: Object = {
             "type": kind,
             "observedGeneration": generation,
             "status": status,
             "lastProbeTime": None,
-            "lastTransitionTime": facts.now if changed else old["lastTransitionTime"],
+            "lastTransitionTime": old["lastTransitionTime"] if old and old["status"] == status else facts.now,
         }
         reason, message = why or (good, "")
         if reason:
@@ -217,8 +214,11 @@ def _conditions(
     unready = None
     if phase in ("Succeeded", "Failed"):
         unready = ("PodCompleted" if phase == "Succeeded" else "PodFailed", "")
-    elif names := [s["name"] for s, r in zip(statuses, records, strict=True)
-                   if r.role is not Role.INIT and not s["ready"]]:
+    elif names := [
+        s["name"]
+        for s, r in zip(statuses, records, strict=True)
+        if r.role is not Role.INIT and not s["ready"]
+    ]:
         unready = ("ContainersNotReady", f"containers with unready status: [{' '.join(names)}]")
     return [
         *(other for kind, other in before.items() if kind not in OWNED),
@@ -244,7 +244,9 @@ def _gates(pod: Object, before: dict[str, Object]) -> tuple[str, str] | None:
         if kind not in before:
             texts.append(f'corresponding condition of pod readiness gate "{kind}" does not exist.')
         elif before[kind]["status"] != "True":
-            texts.append(f'the status of pod readiness gate "{kind}" is not "True", but {before[kind]["status"]}')
+            texts.append(
+                f'the status of pod readiness gate "{kind}" is not "True", but {before[kind]["status"]}'
+            )
     return ("ReadinessGatesNotReady", ", ".join(texts)) if texts else None
 
 

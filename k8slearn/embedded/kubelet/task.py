@@ -92,9 +92,3 @@ def within(clock: Clock, future: Future, seconds: float) -> Future:
 
     future.then(known)
     return result
-
-
-def all_of(futures: list[Any]) -> Steps:
-    """Wait for every one of ``futures``."""
-    for future in futures:
-        yield future

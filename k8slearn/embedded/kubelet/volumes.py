@@ -1,4 +1,4 @@
-"""A pod's volumes: directories that its containers share, made from emptyDir, ConfigMap, Secret, downwardAPI and
+"""A pod's volumes: directories that its containers share, from emptyDir, ConfigMap, Secret, downwardAPI and
 projected sources. Upstream: pkg/volume, and pkg/volume/util/atomic_writer.go for how updates come in.
 
 A file ``conf/mode`` is a link to ``..data/mode``, and ``..data`` a link to a directory named after the time;
@@ -53,7 +53,7 @@ class Volumes:
         return None
 
     def refresh(self, allocatable: dict[str, str], ip: str) -> None:
-        """Bring ConfigMaps, Secrets and the pod's own fields up to date. What went missing stays as it was."""
+        """Bring ConfigMaps, Secrets and the pod's own fields up to date. What went missing stays."""
         for volume in self.pod["spec"].get("volumes") or ():
             try:
                 files = self._files(volume, allocatable, ip)
