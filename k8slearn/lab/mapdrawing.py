@@ -145,8 +145,6 @@ class MapDrawing:
             "tag": "svg",
             "class": "k8s-scene",
             "viewBox": f"-1 -1 {WIDTH + 2} {height + 2:g}",
-            "width": WIDTH,
-            "height": round(height),
             "role": "group",
             "aria-label": self._words("map"),
             "lang": self._words.lang,
@@ -178,13 +176,21 @@ class MapDrawing:
             "children": [_heading(2, 18, self._words("map"), "k8s-title", clip(where, 60))],
         }
 
+    def still(self, time: str) -> Scene:
+        """The scene as a picture of that time, which does not claim to be live."""
+        return {**self.scene(), "status": self._status_line("k8s-still", self._words("still", time=time))}
+
     def _status(self) -> Element:
         problem = self._map.problem
-        text = self._words("lost", problem=clip(problem, 60)) if problem else self._words("live")
+        if problem:
+            return self._status_line("k8s-lost", self._words("lost", problem=clip(problem, 60)))
+        return self._status_line("k8s-live", self._words("live"))
+
+    def _status_line(self, style: str, text: str) -> Element:
         return {
             "tag": "g",
             "in": "",
-            "class": "k8s-lost" if problem else "k8s-live",
+            "class": style,
             "children": [
                 {"tag": "circle", "cx": WIDTH - 7, "cy": 14, "r": 4},
                 _label(WIDTH - 17, 18, text, "k8s-muted", "end"),

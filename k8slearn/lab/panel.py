@@ -54,14 +54,14 @@ def _step(step: StepResult, result: Result) -> str:
 def _feedback(feedback: Feedback, result: Result) -> str:
     parts = (("seen", feedback.seen), ("why", feedback.why), ("advice", feedback.advice))
     rows = "".join(
-        f'<dt style="{_MUTED};font-weight:600;margin:0">{_inline(result.texts.word(key))}</dt>'
-        f'<dd style="margin:0;overflow-wrap:anywhere">{_inline(text)}</dd>'
+        f'<div style="{_MUTED};font-weight:600">{_inline(result.texts.word(key))}</div>'
+        f'<div style="overflow-wrap:anywhere">{_inline(text)}</div>'
         for key, text in parts
     )
     return (
-        '<dl style="display:grid;grid-template-columns:max-content 1fr;gap:4px 14px;'
+        '<div style="display:grid;grid-template-columns:max-content 1fr;gap:4px 14px;'
         "margin:6px 0 8px 24px;padding:8px 12px;border-radius:6px;"
-        f'background:var(--jp-layout-color2,#f2f2f2)">{rows}</dl>'
+        f'background:var(--jp-layout-color2,#f2f2f2)">{rows}</div>'
     )
 
 

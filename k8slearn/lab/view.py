@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -40,6 +41,10 @@ class Picture(Protocol):
         ...
 
     def scene(self) -> Scene: ...
+
+    def still(self, time: str) -> Scene:
+        """The same drawing as a picture of that time."""
+        ...
 
     def summary(self) -> str:
         """The picture in one line of text."""
@@ -107,7 +112,8 @@ class View(anywidget.AnyWidget):
     def svg(self) -> str:
         """The picture as it is now, as an SVG document."""
         with self._lock:
-            return svg(self._scene, self._id, (_STATIC / "view.css").read_text("utf-8"))
+            scene = self._picture.still(f"{datetime.now():%Y-%m-%d %H:%M:%S}")
+        return svg(scene, self._id, (_STATIC / "view.css").read_text("utf-8"))
 
     def stop(self) -> None:
         """Stop following the cluster; what was shown becomes an SVG picture that needs no kernel."""
@@ -149,6 +155,9 @@ class MapPicture:
 
     def scene(self) -> Scene:
         return self._drawing.scene()
+
+    def still(self, time: str) -> Scene:
+        return self._drawing.still(time)
 
     def summary(self) -> str:
         counts: dict[str, int] = {}
