@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from k8slearn.embedded.apiserver.deletion import FOREGROUND, ORPHAN
 from k8slearn.embedded.apiserver.status import ApiError
-from k8slearn.embedded.client import Change, Client, Object, WorkQueue
+from k8slearn.embedded.client import Change, Client, Key, Object, WorkQueue
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers import owners
 
@@ -76,7 +76,7 @@ class GarbageCollector:
     # -- what to do -------------------------------------------------------------------------------
 
     def _work(self, item: Item) -> None:
-        self.client.reconciling = f"{item.resource} {item.namespace}/{item.name}".replace(" /", " ")
+        self.client.reconciling = f"{item.resource} {Key(item.namespace, item.name)}"
         try:
             self._collect(item)
         except ApiError:
