@@ -20,6 +20,11 @@ DNS_SUBDOMAIN = re.compile(rf"{DNS_LABEL.pattern}(\.{DNS_LABEL.pattern})*")
 QUALIFIED_NAME = re.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 LABEL_VALUE = re.compile(f"({QUALIFIED_NAME.pattern})?")
 
+_LABEL_EXPECTED = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
+    "and must start and end with an alphanumeric character "
+    f"(e.g. 'my-name',  or '123-abc', regex used for validation is '{DNS_LABEL.pattern}')"
+)
 _SUBDOMAIN_EXPECTED = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
     "and must start and end with an alphanumeric character "
@@ -64,13 +69,21 @@ def safe_encode(text: str) -> str:
     return "".join(SUFFIX_ALPHABET[ord(character) % len(SUFFIX_ALPHABET)] for character in text)
 
 
-def subdomain_faults(value: str) -> list[str]:
+def dns_label(value: str) -> list[str]:
+    """What is wrong with an RFC 1123 label (``web-1``, up to 63 characters), in upstream's words."""
+    wrong = ["must be no more than 63 characters"] if len(value) > 63 else []
+    if not DNS_LABEL.fullmatch(value):
+        wrong.append("must not contain dots" if DNS_SUBDOMAIN.fullmatch(value) else _LABEL_EXPECTED)
+    return wrong
+
+
+def dns_subdomain(value: str) -> list[str]:
     """What is wrong with a DNS subdomain (``web.example.com``, up to 253 characters), in upstream's words."""
-    faults = ["must be no more than 253 characters"] if len(value) > 253 else []
-    return faults if DNS_SUBDOMAIN.fullmatch(value) else [*faults, _SUBDOMAIN_EXPECTED]
+    wrong = ["must be no more than 253 characters"] if len(value) > 253 else []
+    return wrong if DNS_SUBDOMAIN.fullmatch(value) else [*wrong, _SUBDOMAIN_EXPECTED]
 
 
-def label_key_faults(value: str) -> list[str]:
+def label_key(value: str) -> list[str]:
     """What is wrong with a label's key: ``app`` or ``example.com/app``."""
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
@@ -78,20 +91,20 @@ def label_key_faults(value: str) -> list[str]:
             f"a valid label key {_KEY_EXPECTED} with an optional DNS subdomain prefix and '/' "
             "(e.g. 'example.com/MyName')"
         ]
-    faults = []
+    wrong = []
     if slash and not prefix:
-        faults.append("prefix part must be non-empty")
+        wrong.append("prefix part must be non-empty")
     elif slash:
-        faults += [f"prefix part {fault}" for fault in subdomain_faults(prefix)]
+        wrong += [f"prefix part {sentence}" for sentence in dns_subdomain(prefix)]
     if not name:
-        faults.append("name part must be non-empty")
+        wrong.append("name part must be non-empty")
     elif len(name) > 63:
-        faults.append("name part must be no more than 63 bytes")
+        wrong.append("name part must be no more than 63 bytes")
     if not QUALIFIED_NAME.fullmatch(name):
-        faults.append(f"name part {_KEY_EXPECTED}")
-    return faults
+        wrong.append(f"name part {_KEY_EXPECTED}")
+    return wrong
 
 
-def label_value_faults(value: str) -> list[str]:
-    faults = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
-    return faults if LABEL_VALUE.fullmatch(value) else [*faults, _VALUE_EXPECTED]
+def label_value(value: str) -> list[str]:
+    wrong = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
+    return wrong if LABEL_VALUE.fullmatch(value) else [*wrong, _VALUE_EXPECTED]

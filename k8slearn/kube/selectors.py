@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from k8slearn.kube.names import label_key_faults, label_value_faults
+from k8slearn.kube.names import label_key, label_value
 
 
 class SelectorError(ValueError):
@@ -107,7 +107,7 @@ class _Parser:
         key = self.take()
         if not _is_word(key):
             raise SelectorError(f"found '{key}', expected: identifier")
-        if faults := label_key_faults(key):
+        if faults := label_key(key):
             raise SelectorError(f"<nil>: Invalid value: {json.dumps(key)}: {'; '.join(faults)}")
         if negated or self.peek() in ("", ","):
             return Requirement(key, "!" if negated else "exists")
@@ -161,7 +161,7 @@ def _checked(requirement: Requirement) -> Requirement:
             "for 'Gt', 'Lt' operators, the value must be an integer"
         )
     for index, value in enumerate(requirement.values):
-        if wrong := label_value_faults(value):
+        if wrong := label_value(value):
             where = f"values[{index}][{requirement.key}]"
             faults.append(f"{where}: Invalid value: {json.dumps(value)}: {'; '.join(wrong)}")
     if faults:

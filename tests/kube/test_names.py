@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8slearn.kube.names import label_key_faults, label_value_faults, pod_template_hash, random_suffix
+from k8slearn.kube.names import label_key, label_value, pod_template_hash, random_suffix
 
 TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "a", "image": "x"}]}}
 
@@ -32,10 +32,10 @@ def test_a_hash_has_only_ten_characters(template: dict) -> None:
 
 
 def test_labels_that_are_none() -> None:
-    assert label_key_faults("app.kubernetes.io/name") == []
-    assert label_key_faults("/app") == ["prefix part must be non-empty"]
-    assert label_key_faults("a" * 64) == ["name part must be no more than 63 bytes"]
-    assert "with an optional DNS subdomain prefix" in label_key_faults("a/b/c")[0]
-    assert label_value_faults("") == []
-    assert label_value_faults("x" * 64) == ["must be no more than 63 bytes"]
-    assert "a valid label must be an empty string" in label_value_faults("-x")[0]
+    assert label_key("app.kubernetes.io/name") == []
+    assert label_key("/app") == ["prefix part must be non-empty"]
+    assert label_key("a" * 64) == ["name part must be no more than 63 bytes"]
+    assert "with an optional DNS subdomain prefix" in label_key("a/b/c")[0]
+    assert label_value("") == []
+    assert label_value("x" * 64) == ["must be no more than 63 bytes"]
+    assert "a valid label must be an empty string" in label_value("-x")[0]

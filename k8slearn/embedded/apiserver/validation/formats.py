@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import re
 
-_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN = _LABEL + r"(\." + _LABEL + ")*"
-_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_VALUE = f"({_KEY})?"
+from k8slearn.kube.names import dns_label, dns_subdomain, label_key, label_value
+
+__all__ = [
+    "config_key",
+    "dns_label",
+    "dns_subdomain",
+    "environment_name",
+    "http_header",
+    "label_key",
+    "label_value",
+    "percent",
+    "port",
+    "port_name",
+    "port_number",
+    "prefix_of_name",
+    "user_id",
+]
+
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 _PERCENT = "[0-9]+%"
 _HEADER = "[-A-Za-z0-9]+"
 
-_label = re.compile(_LABEL)
-_subdomain = re.compile(_SUBDOMAIN)
-_key = re.compile(_KEY)
-_value = re.compile(_VALUE)
 _config_key = re.compile(_CONFIG_KEY)
 _percent = re.compile(_PERCENT)
 _header = re.compile(_HEADER)
@@ -32,35 +42,6 @@ def _expected(what: str, pattern: str, *examples: str) -> str:
     return f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
 
 
-_LABEL_EXPECTED = _expected(
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
-    "and must start and end with an alphanumeric character",
-    _LABEL,
-    "my-name",
-    "123-abc",
-)
-_SUBDOMAIN_EXPECTED = _expected(
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
-    "and must start and end with an alphanumeric character",
-    _SUBDOMAIN,
-    "example.com",
-)
-_KEY_EXPECTED = _expected(
-    "must consist of alphanumeric characters, '-', '_' or '.', "
-    "and must start and end with an alphanumeric character",
-    _KEY,
-    "MyName",
-    "my.name",
-    "123-abc",
-)
-_VALUE_EXPECTED = _expected(
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
-    "and must start and end with an alphanumeric character",
-    _VALUE,
-    "MyValue",
-    "my_value",
-    "12345",
-)
 _CONFIG_KEY_EXPECTED = _expected(
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
     _CONFIG_KEY,
@@ -82,51 +63,6 @@ _HEADER_EXPECTED = _expected(
 _ENV_EXPECTED = (
     "a valid environment variable name must consist only of printable ASCII characters other than '='"
 )
-
-
-def dns_label(value: str) -> list[str]:
-    """RFC 1123: ``web-1``, at most 63 characters."""
-    wrong = ["must be no more than 63 characters"] if len(value) > 63 else []
-    if not _label.fullmatch(value):
-        wrong.append("must not contain dots" if _subdomain.fullmatch(value) else _LABEL_EXPECTED)
-    return wrong
-
-
-def dns_subdomain(value: str) -> list[str]:
-    """RFC 1123: ``web.example.com``, at most 253 characters. What most names must be."""
-    wrong = ["must be no more than 253 characters"] if len(value) > 253 else []
-    if not _subdomain.fullmatch(value):
-        wrong.append(_SUBDOMAIN_EXPECTED)
-    return wrong
-
-
-def label_key(value: str) -> list[str]:
-    """``app`` or ``example.com/app``; also the "qualified name" of finalizers, taints and resources."""
-    prefix, slash, name = value.rpartition("/")
-    if "/" in prefix:
-        return [
-            f"a valid label key {_KEY_EXPECTED} with an optional DNS subdomain prefix and '/' "
-            "(e.g. 'example.com/MyName')"
-        ]
-    wrong: list[str] = []
-    if slash and not prefix:
-        wrong.append("prefix part must be non-empty")
-    elif slash:
-        wrong += [f"prefix part {sentence}" for sentence in dns_subdomain(prefix)]
-    if not name:
-        wrong.append("name part must be non-empty")
-    elif len(name) > 63:
-        wrong.append("name part must be no more than 63 bytes")
-    if not _key.fullmatch(name):
-        wrong.append(f"name part {_KEY_EXPECTED}")
-    return wrong
-
-
-def label_value(value: str) -> list[str]:
-    wrong = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
-    if not _value.fullmatch(value):
-        wrong.append(_VALUE_EXPECTED)
-    return wrong
 
 
 def port_number(value: int) -> list[str]:
