@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from k8slearn.embedded.apiserver import discovery
+from k8slearn.embedded.apiserver import discovery, openapi_v2
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.openapi import OpenAPI
 from k8slearn.embedded.apiserver.registry import Registry
@@ -134,6 +134,8 @@ class APIServer:
                 found = discovery.api_resources(self._kinds, group, version)
             case ["version"]:
                 found = VERSION
+            case ["openapi", "v2"]:
+                return Response(200, openapi_v2.DOCUMENT, content_type=openapi_v2.PROTOBUF)
             case ["openapi", "v3"]:
                 found = self._openapi.index()
             case ["openapi", "v3", "api", version]:

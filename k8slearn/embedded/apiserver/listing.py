@@ -40,7 +40,7 @@ def matcher(request: Request, target: Target) -> Callable[[Object], bool]:
     except selectors.SelectorError as error:
         raise bad_request(str(error)) from None
     if by_field:
-        _check_fields(kind, by_field, labels, fields)
+        _check_fields(kind, by_field)
     if not name and by_label is None and by_field is None:
         return lambda obj: True
 
@@ -65,18 +65,15 @@ def _field(kind: Kind, field: str, obj: Object) -> str:
     return kind.selectable_fields[field](obj)
 
 
-def _check_fields(kind: Kind, by_field: selectors.FieldSelector, labels: str, fields: str) -> None:
+def _check_fields(kind: Kind, by_field: selectors.FieldSelector) -> None:
     for field, _, _ in by_field:
         if field in ("metadata.name", "metadata.namespace") or field in kind.selectable_fields:
             continue
         if kind.selectable_fields:
             # Kinds with conversion functions of their own answer for themselves.
             raise bad_request(f"field label not supported: {field}")
-        version = f"{kind.group}/{kind.version}"
         raise bad_request(
-            f'Unable to find "{version}, Resource={kind.plural}" that match label selector "{labels}", '
-            f'field selector "{fields}": "{field}" is not a known field selector: '
-            'only "metadata.name", "metadata.namespace"'
+            f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
         )
 
 
