@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 from k8slearn.lab.podstate import (
     State,
     condition,
-    cores,
     cpu_request,
+    millicores,
     state_of,
     story_of,
 )
@@ -57,18 +56,18 @@ class Node:
     cordoned: bool = False
     control_plane: bool = False
     taints: tuple[str, ...] = ()
-    cpu: Fraction = Fraction(0)
-    """Allocatable cores."""
+    cpu: int = 0
+    """What pods may reserve, in thousandths of a core."""
     problem: str = ""
     """Why it is not Ready, in its own words."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What pods reserve on a node, in cores: those shown, and those of other namespaces."""
+    """What pods reserve on a node, in thousandths of a core: those shown, and those of other namespaces."""
 
-    shown: Fraction = Fraction(0)
-    others: Fraction = Fraction(0)
+    shown: int = 0
+    others: int = 0
     hidden: int = 0
     """How many pods of other namespaces there are."""
 
@@ -87,8 +86,8 @@ class Map:
         """By place: the uid in each slot, or None. Never gets shorter, so that the drawing never jumps."""
         self.node_slots: list[str | None] = []
         self._uid_of_node: dict[str, str] = {}
-        self._claims: dict[str, tuple[str, bool, Fraction]] = {}
-        """By pod uid, hidden pods too: its place, whether it is shown, its cores."""
+        self._claims: dict[str, tuple[str, bool, int]] = {}
+        """By pod uid, hidden pods too: its place, whether it is shown, what it reserves."""
         self._usage: dict[str, Usage] = {}
 
     def apply(self, changes: Changes) -> None:
@@ -141,7 +140,7 @@ class Map:
         shown = self.namespace is None or obj["metadata"].get("namespace") == self.namespace
         # A pod that has ended holds nothing: the scheduler gives its cores to others.
         ended = obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
-        self._claim(uid, (pod.node, shown, Fraction(0) if ended else cpu_request(obj)))
+        self._claim(uid, (pod.node, shown, 0 if ended else cpu_request(obj)))
         if not shown:
             return
         before = self.pods.get(uid)
@@ -156,7 +155,7 @@ class Map:
         if pod is not None:
             self.slots[pod.node][pod.slot] = None
 
-    def _claim(self, uid: str, claim: tuple[str, bool, Fraction] | None) -> None:
+    def _claim(self, uid: str, claim: tuple[str, bool, int] | None) -> None:
         for sign, (place, shown, cpu) in (
             (-1, self._claims.pop(uid, None) or _NO_CLAIM),
             (1, claim or _NO_CLAIM),
@@ -171,7 +170,7 @@ class Map:
             self._claims[uid] = claim
 
 
-_NO_CLAIM = (TRAY, True, Fraction(0))
+_NO_CLAIM = (TRAY, True, 0)
 
 
 def _seat(slots: list[str | None], who: str) -> int:
@@ -201,7 +200,7 @@ def _node(obj: Object) -> Node:
         cordoned=bool(spec.get("unschedulable")),
         control_plane="node-role.kubernetes.io/control-plane" in (metadata.get("labels") or {}),
         taints=tuple(_taint(taint) for taint in spec.get("taints") or []),
-        cpu=cores(obj.get("status", {}).get("allocatable") or {}),
+        cpu=millicores(obj.get("status", {}).get("allocatable") or {}),
         problem="" if ready.get("status") == "True" else ready.get("message", ""),
     )
 

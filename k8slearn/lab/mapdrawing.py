@@ -8,7 +8,7 @@ cards, so that one that finds its node can be seen moving there from the tray.
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from k8slearn.kube import quantity
@@ -86,6 +86,29 @@ class Tile(NamedTuple):
 TILES = (Tile("tile", 88, 36, 4, True, 30), Tile("dot", 15, 15, 3, False, 1_000_000))
 
 
+class Grid(NamedTuple):
+    """Where slots are: from (x, y) on, so many in a row, each as large as a tile."""
+
+    x: float
+    y: float
+    per_row: int
+    tile: Tile
+
+    def place(self, slot: int) -> tuple[float, float]:
+        row, column = divmod(slot, self.per_row)
+        width, height = self.tile.width + self.tile.gap, self.tile.height + self.tile.gap
+        return self.x + PAD + column * width, self.y + row * height
+
+
+class Drawn(NamedTuple):
+    """A pod as it was drawn. ``number`` is its name in the page: a third of what a uid would cost to send."""
+
+    pod: Pod
+    grid: Grid
+    number: int
+    element: Element
+
+
 class MapDrawing:
     """Turns a ``Map`` into a scene, again and again; what has not changed stays the same object."""
 
@@ -93,10 +116,8 @@ class MapDrawing:
         self._map = state
         self._words = words
         self._columns = 1
-        self._next = itertools.count(1)
-        self._numbers: dict[str, int] = {}
-        """By uid: a short name for the page, a third of what a change of a pod would be otherwise."""
-        self._pods: dict[str, tuple[Pod, tuple[float, float], Tile, Element]] = {}
+        self._numbers = itertools.count(1)
+        self._pods: dict[str, Drawn] = {}
 
     def scene(self) -> Scene:
         tile = self._tile()
@@ -109,14 +130,14 @@ class MapDrawing:
         footer = 26 if self._map.namespace is not None else 8
         card_height = HEADER + rows * (tile.height + tile.gap) + footer
 
-        origins: dict[str, tuple[float, float]] = {}
+        grids: dict[str, Grid] = {}
         scene: dict[str, Element] = {"": {}, "defs": _definitions(), "back": {}, "title": self._title()}
         scene["status"] = self._status()
         for index, name in enumerate(cards):
             x = (index % self._columns) * (card_width + GAP)
             y = TOP + (index // self._columns) * (card_height + GAP)
             if name is not None:
-                origins[name] = (x, y + HEADER)
+                grids[name] = Grid(x, y + HEADER, per_row, tile)
                 node = self._map.nodes[name]
                 scene[f"node/{name}"] = self._card(
                     node, x, y, card_width, card_height, rows * per_row, per_row, tile
@@ -127,17 +148,16 @@ class MapDrawing:
         tray_rows = max(1, -(-len(self._map.slots[TRAY]) // tray_row))
         tray_height = 32 + tray_rows * (tile.height + tile.gap) + 5
         scene["tray"] = self._tray(tray_y, tray_height)
-        origins[TRAY] = (0, tray_y + 32)
+        grids[TRAY] = Grid(0, tray_y + 32, tray_row, tile)
         scene["pods"] = {"tag": "g", "in": ""}
         for uid, pod in self._map.pods.items():
-            if uid not in self._numbers:
-                self._numbers[uid] = next(self._next)
-            x, y = origins[pod.node]
-            row = tray_row if pod.node == TRAY else per_row
-            place = _place(pod.slot, x, y, row, tile)
-            scene[f"{tile.name}/{self._numbers[uid]}"] = self._pod(pod, place, tile)
-        for uid in self._numbers.keys() - self._map.pods.keys():
-            del self._numbers[uid], self._pods[uid]
+            drawn = self._pods.get(uid)
+            if drawn is None or drawn.pod is not pod or drawn.grid != grids[pod.node]:
+                number = drawn.number if drawn else next(self._numbers)
+                drawn = self._pods[uid] = Drawn(pod, grids[pod.node], number, self._pod(pod, grids[pod.node]))
+            scene[f"{tile.name}/{drawn.number}"] = drawn.element
+        for uid in self._pods.keys() - self._map.pods.keys():
+            del self._pods[uid]
         legend_y = tray_y + tray_height
         scene["legend"] = self._legend(legend_y + 22)
         height = legend_y + LEGEND
@@ -221,8 +241,9 @@ class MapDrawing:
             _label(right, 64, used, "k8s-muted", "end"),
             *_bar(PAD, 70, width - 2 * PAD, usage.shown, usage.others, node.cpu),
         ]
+        grid = Grid(0, HEADER, per_row, tile)
         for slot in range(slots if tile.labelled else 0):
-            left, top = _place(slot, 0, HEADER, per_row, tile)
+            left, top = grid.place(slot)
             size: Element = {"width": tile.width, "height": tile.height, "rx": 8}
             parts.append({"tag": "rect", "class": "k8s-slot", "x": left, "y": top, **size})
         if usage.hidden:
@@ -286,28 +307,25 @@ class MapDrawing:
             ],
         }
 
-    def _pod(self, pod: Pod, place: tuple[float, float], tile: Tile) -> Element:
-        drawn = self._pods.get(pod.uid)
-        if drawn is not None and drawn[:3] == (pod, place, tile):
-            return drawn[3]
+    def _pod(self, pod: Pod, grid: Grid) -> Element:
         words = self._words
+        x, y = grid.place(pod.slot)
         state = words(pod.state)
         reason = state if pod.reason in ("Running", "Pending", state) else f"{state} ({pod.reason})"
         element: Element = {
             "tag": "g",
             "in": "pods",
             "class": "k8s-pod",
-            "transform": f"translate({place[0]:g},{place[1]:g})",
+            "transform": f"translate({x:g},{y:g})",
             "aria-label": f"{pod.name}: {reason}",
             "story": {words(topic): text for topic, text in pod.story.items()},
         }
-        if tile.labelled:
+        if grid.tile.labelled:
             element["class"] = f"k8s-pod k8s-{pod.state}"
             element["children"] = [{"tag": "use", "href": f"#tile-{pod.state}"}, *_names(pod)]
         else:
             # A thousand of these change at once: the less there is to send the better.
             element.update({"tag": "use", "href": f"#dot-{pod.state}"})
-        self._pods[pod.uid] = (pod, place, tile, element)
         return element
 
     def _legend(self, y: float) -> Element:
@@ -330,6 +348,7 @@ def _names(pod: Pod) -> list[Element]:
     ]
 
 
+@cache
 def _definitions() -> Element:
     """Every state's tile and dot once, so that a change of state is a change of one reference."""
     symbols: list[Element] = []
@@ -356,13 +375,13 @@ def _definitions() -> Element:
     return {"tag": "defs", "in": "", "children": symbols}
 
 
-def _bar(x: float, y: float, width: float, shown: Fraction, others: Fraction, all: Fraction) -> list[Element]:
+def _bar(x: float, y: float, width: float, shown: int, others: int, all: int) -> list[Element]:
     """CPU requests over what is allocatable: the shown pods' first, then the other namespaces'."""
     bar: Element = {"tag": "rect", "x": x, "y": y, "width": width, "height": 7, "rx": 3.5}
     parts: list[Element] = [{**bar, "class": "k8s-bar"}]
     if all > 0:
-        first = width * min(1.0, float(shown / all))
-        both = width * min(1.0, float((shown + others) / all))
+        first = width * min(1.0, shown / all)
+        both = width * min(1.0, (shown + others) / all)
         parts.append({**bar, "class": "k8s-bar-others", "width": round(both, 1)})
         parts.append({**bar, "class": "k8s-bar-shown", "width": round(first, 1)})
     return parts
@@ -370,11 +389,6 @@ def _bar(x: float, y: float, width: float, shown: Fraction, others: Fraction, al
 
 def _per_row(width: float, tile: Tile) -> int:
     return int((width - 2 * PAD + tile.gap) // (tile.width + tile.gap))
-
-
-def _place(slot: int, x: float, y: float, per_row: int, tile: Tile) -> tuple[float, float]:
-    row, column = divmod(slot, per_row)
-    return x + PAD + column * (tile.width + tile.gap), y + row * (tile.height + tile.gap)
 
 
 def _label(x: float, y: float, text: str, style: str, anchor: str = "start") -> Element:
@@ -396,6 +410,6 @@ def _width(text: str) -> float:
     return sum(1.75 if char >= "\u1100" else 1 for char in text)
 
 
-def _cores(cores: Fraction) -> str:
+def _cores(milli: int) -> str:
     """As Kubernetes writes CPU: ``250m``, ``1250m``, ``4``."""
-    return quantity.canonical(f"{int(cores * 1000)}m")
+    return quantity.canonical(f"{milli}m")

@@ -6,7 +6,8 @@ The reason is what ``kubectl get pods`` prints under STATUS (``printPod`` in Kub
 
 from __future__ import annotations
 
-from fractions import Fraction
+import math
+from functools import lru_cache
 from typing import Any, Literal
 
 from k8slearn.kube import quantity
@@ -137,25 +138,33 @@ def story_of(pod: Object) -> dict[str, str]:
     return told
 
 
-def cpu_request(pod: Object) -> Fraction:
-    """The cores that the scheduler reserves for a pod: the sum over its containers, or the largest init
-    container when that is more, plus overhead. Sidecars (init containers that restart) count all along."""
+def cpu_request(pod: Object) -> int:
+    """The CPU, in thousandths of a core, that the scheduler reserves for a pod.
+
+    It is the sum over its containers, or the largest init container when that is more, plus overhead.
+    Sidecars (init containers that restart) count all along.
+    """
     spec = pod.get("spec", {})
-    sidecars = largest = Fraction(0)
+    sidecars = largest = 0
     for container in spec.get("initContainers") or []:
         request = _cpu(container)
         if container.get("restartPolicy") == "Always":
             sidecars += request
         else:
             largest = max(largest, sidecars + request)
-    running = sidecars + sum((_cpu(container) for container in spec.get("containers") or []), Fraction(0))
-    return max(running, largest) + cores(spec.get("overhead") or {})
+    running = sidecars + sum(_cpu(container) for container in spec.get("containers") or [])
+    return max(running, largest) + millicores(spec.get("overhead") or {})
 
 
-def _cpu(container: Object) -> Fraction:
-    return cores((container.get("resources") or {}).get("requests") or {})
+def _cpu(container: Object) -> int:
+    return millicores((container.get("resources") or {}).get("requests") or {})
 
 
-def cores(resources: Object) -> Fraction:
-    """``{"cpu": "250m"}`` -> 0.25; no ``cpu``: 0."""
-    return quantity.parse(resources.get("cpu", "0"))
+def millicores(resources: Object) -> int:
+    """``{"cpu": "250m"}`` -> 250, rounded up as Kubernetes does; no ``cpu``: 0."""
+    return _milli(resources.get("cpu", "0"))
+
+
+@lru_cache(maxsize=1024)
+def _milli(text: str | float) -> int:
+    return math.ceil(quantity.parse(text) * 1000)

@@ -129,7 +129,7 @@ def test_pods_of_other_namespaces_are_counted_and_their_requests_shown(make_pod,
     )
     usage = map.usage("worker-1")
     assert list(map.pods) == ["a"]
-    assert (float(usage.shown), float(usage.others), usage.hidden) == (0.25, 0.5, 1)
+    assert (usage.shown, usage.others, usage.hidden) == (250, 500, 1)
 
 
 def test_a_pod_that_has_ended_holds_no_cpu(make_pod):
