@@ -240,6 +240,44 @@ def lessons_new(name: str) -> None:
     click.echo(f"Made {skeleton.new(name)}. CONTRIBUTING.md shows how to go on.")
 
 
+def _exercises(which: str) -> tuple[Any, list[str]]:
+    """The lesson and the exercises that LESSON or LESSON/EXERCISE names."""
+    from k8slearn.course.lesson import Lesson
+    from k8slearn.engines import connect
+
+    name, _, exercise = which.partition("/")
+    lesson = Lesson(name, connect())
+    return lesson, [exercise] if exercise else list(lesson.exercises)
+
+
+@main.command()
+@click.argument("which", metavar="LESSON[/EXERCISE]")
+def check(which: str) -> None:
+    """Judge a lesson's exercises by what the cluster does. Exit code 1 when one has not passed."""
+    lesson, exercises = _exercises(which)
+    results = [lesson.check(exercise) for exercise in exercises]
+    click.echo("\n".join(map(str, results)))
+    sys.exit(0 if all(result.passed for result in results) else 1)
+
+
+@main.command()
+@click.argument("which", metavar="LESSON/EXERCISE")
+def hint(which: str) -> None:
+    """Give the next hint on an exercise."""
+    lesson, exercises = _exercises(which)
+    if len(exercises) != 1:
+        raise click.BadParameter(f"Name one exercise: {', '.join(f'{which}/{one}' for one in exercises)}")
+    click.echo(str(lesson.hint(exercises[0])))
+
+
+@main.command()
+@click.argument("lesson")
+def reset(lesson: str) -> None:
+    """Empty a lesson's namespace and forget what was passed in it."""
+    found, _ = _exercises(lesson)
+    click.echo(str(found.reset()))
+
+
 @main.command()
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the marks go.")

@@ -1,0 +1,62 @@
+"""``k8slearn lab``: the cluster, the learner's own copy of the lessons, JupyterLab."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from k8slearn import paths
+from k8slearn.engines import background
+from k8slearn.errors import LessonError, StorageError
+
+
+def start_lab(folder: Path, lang: str | None, *, open_browser: bool) -> None:
+    """Become JupyterLab on ``folder``, with a cluster running. Does not return.
+
+    A file that is in ``folder`` already is the learner's and stays as it is. Raises StorageError when the
+    lessons cannot be copied there, ClusterError when no cluster comes up.
+    """
+    lang = lang or os.environ.get("K8SLEARN_LANG", "en")
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise LessonError("JupyterLab is missing. Install it with: pip install jupyterlab")
+    if not os.environ.get("K8SLEARN_KUBECONFIG"):
+        found = background.up()
+        click.echo(f"A cluster with {found.nodes} nodes is running at {found.url}")
+    copied = copy_lessons(folder, lang)
+    first = min(folder.glob("[0-9][0-9]-*.ipynb"), default=None)
+    click.echo(f"The lessons are in {folder} ({len(copied)} new)")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}"]
+    # JupyterLab asks the internet for news and newer versions, which a classroom may not reach.
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"]
+    command += [f"--LabApp.default_url=/lab/tree/{first.name}"] if first else []
+    command += [] if open_browser else ["--no-browser"]
+    os.execve(sys.executable, command, {**os.environ, "K8SLEARN_LANG": lang})
+
+
+def copy_lessons(folder: Path, lang: str) -> list[Path]:
+    """Copy the notebooks of a language that ``folder`` does not have yet, and return the new ones.
+
+    Raises StorageError, LessonError when there are no lessons in that language.
+    """
+    source = paths.lessons() / lang
+    notebooks = sorted(source.glob("*.ipynb"))
+    if not notebooks:
+        raise LessonError(f"There are no lessons in the language {lang!r} yet. Try --lang en.")
+    new = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for notebook in notebooks:
+            target = folder / notebook.name
+            if not target.exists():
+                shutil.copyfile(notebook, target)
+                new.append(target)
+    except OSError as error:
+        raise StorageError(
+            f"The lessons cannot be copied to {folder}: {error.strerror}. Name another folder: k8slearn lab DIR"
+        ) from error
+    return new
