@@ -5,6 +5,7 @@ It is a single file without scripts or outside parts, made to be read on a phone
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from k8slearn.grading.outcome import Mark, Outcome, Status, Step
@@ -68,7 +69,7 @@ def _section(mark: Mark) -> str:
     note = f'<p class="note">{escape(mark.note)}</p>' if mark.note else ""
     steps = "".join(_item(step) for step in mark.steps)
     return (
-        f"<section><h2>{escape(mark.title)}</h2><p>{mark.points:g} of {mark.max_points:g} points</p>"
+        f"<section><h2>{_inline(mark.title)}</h2><p>{mark.points:g} of {mark.max_points:g} points</p>"
         f"{note}<ul>{steps}</ul></section>"
     )
 
@@ -77,5 +78,14 @@ def _item(step: Step) -> str:
     said = ""
     if step.status != "passed":
         texts = (("What was seen", step.seen), ("Why it matters", step.why), ("What to try", step.advice))
-        said = "".join(f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in texts if text)
-    return f'<li class="{escape(step.status)}">{escape(step.name)}{f"<dl>{said}</dl>" if said else ""}</li>'
+        said = "".join(f"<dt>{label}</dt><dd>{_inline(text)}</dd>" for label, text in texts if text)
+    return f'<li class="{escape(step.status)}">{_inline(step.name)}{f"<dl>{said}</dl>" if said else ""}</li>'
+
+
+def _inline(text: str) -> str:
+    """Escaped text; of Markdown only `code` is read.
+
+    >>> _inline("run `echo <b>`")
+    'run <code>echo &lt;b&gt;</code>'
+    """
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
