@@ -113,13 +113,15 @@ def _validate(folder: Folder, lang: str, cells: list[Cell], english: list[Cell])
 
 
 def without_comments(source: str) -> str:
-    """Code without comments and trailing blanks: what translations of a cell have in common."""
+    """Code without comments and trailing blanks: what the translations of a cell have in common.
+
+    In manifests and magics only a whole line can be a comment: ``%kubectl run a -- echo "#1"`` has none.
+    """
     lines = [line.rstrip() for line in source.splitlines() if not line.lstrip().startswith("#")]
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline))
-    except (tokenize.TokenError, SyntaxError):
-        return "\n".join(lines)  # magics and manifests: only whole lines are comments
-    for token in tokens:
+    if source.startswith("%%"):
+        return "\n".join(lines)
+    python = ["" if line.startswith("%") else line for line in lines]
+    for token in tokenize.generate_tokens(io.StringIO("\n".join(python)).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column].rstrip()

@@ -99,14 +99,22 @@ class Context:
     def ready_pod(self, name: str, timeout: float = 30) -> Pod:
         """The pod once it is Ready, or a failed step that says what keeps it from becoming so."""
         self.existing_pod(name)
-
-        def settled() -> bool:
-            pod = self.pod(name)
-            return pod is None or diagnose.ready(pod) or diagnose.trouble(pod) is not None
-
-        self.wait_until(settled, timeout)
+        self.wait_until(lambda: self._settled(name), timeout)
+        if self._trouble(name) == "pod-image":
+            # Right after the image was changed the status still tells of the old one.
+            self.wait_until(lambda: self._trouble(name) != "pod-image", 3)
+            self.wait_until(lambda: self._settled(name), timeout)
         pod = self.existing_pod(name)
         if not diagnose.ready(pod):
+            self.fail_for(pod)
+        return pod
+
+    def steady_pod(self, name: str, seconds: float = 3) -> Pod:
+        """The pod once it is Ready and has stayed so: a program that ends at once is Ready for a moment."""
+        before = diagnose.restarts(self.ready_pod(name))
+        self.watch_for(seconds)
+        pod = self.ready_pod(name)
+        if diagnose.restarts(pod) > before:
             self.fail_for(pod)
         return pod
 
@@ -151,6 +159,22 @@ class Context:
         finally:
             self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
 
+    def run_until_well(self, script: str, timeout: float = 3) -> Ran:
+        """Run a script, again and again while it fails and there is time: what it came to last.
+
+        A program that was started a moment ago may not listen yet.
+        """
+        ran = self.run(script)
+
+        def well() -> bool:
+            nonlocal ran
+            if ran.code != 0:
+                ran = self.run(script)
+            return ran.code == 0
+
+        self.wait_until(well, timeout)
+        return ran
+
     def log(self, pod: str, container: str | None = None) -> str:
         return self.core.read_namespaced_pod_log(pod, self.namespace, container=container)
 
@@ -170,6 +194,15 @@ class Context:
 
     # -- within -----------------------------------------------------------------------------------
 
+    def _settled(self, name: str) -> bool:
+        pod = self.pod(name)
+        return pod is None or diagnose.ready(pod) or diagnose.trouble(pod) is not None
+
+    def _trouble(self, name: str) -> str | None:
+        pod = self.pod(name)
+        found = diagnose.trouble(pod) if pod is not None else None
+        return found.key if found else None
+
     def _ended(self, name: str) -> int | None:
         """The exit code of a pod's only container, None while it has none."""
         statuses = self.core.read_namespaced_pod(name, self.namespace).status.container_statuses or []
@@ -181,20 +214,20 @@ class Context:
         if self.deployment(name) is not None:
             example = next((pod for pod in pods if pod.startswith(f"{name}-")), f"{name}-…")
             self.fail("pod-is-deployment", pod=name, example=example)
-        if other := self._namespace_of(name):
-            self.fail("pod-elsewhere", pod=name, other=other)
         if near := diagnose.nearest(name, pods):
             self.fail("pod-misspelt", pod=name, other=near)
+        if self._in_default(name):
+            self.fail("pod-elsewhere", pod=name, other="default")
         self.fail("pod-missing", pod=name)
 
-    def _namespace_of(self, pod: str) -> str | None:
-        """Another namespace that has a pod of this name; None as well for those who may not look there."""
+    def _in_default(self, pod: str) -> bool:
+        """Whether the pod is in the namespace default, where kubectl works when it is told of no other."""
         from kubernetes.client.exceptions import ApiException
 
         try:
-            everywhere = self.core.list_pod_for_all_namespaces(field_selector=f"metadata.name={pod}").items
+            self.core.read_namespaced_pod(pod, "default")
         except ApiException as error:
-            if error.status == 403:
-                return None
+            if error.status in (403, 404):  # not there, or not for this learner to see
+                return False
             raise
-        return next((one.metadata.namespace for one in everywhere), None)
+        return True

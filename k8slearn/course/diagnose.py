@@ -6,6 +6,7 @@ pulled, its containers are made, they run, they stay.
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ Pod = Any
 
 IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+NO_PROGRAM = re.compile("executable file not found|no such file or directory")
+"""What runc says when the command names no program of the image."""
 
 
 class Trouble(NamedTuple):
@@ -73,7 +76,8 @@ def _container_trouble(status: Any, phase: str) -> Trouble | None:
     if waiting is not None and waiting.reason in IMAGE:
         return Trouble("pod-image", {**values, "reason": waiting.reason, "message": waiting.message})
     if waiting is not None and waiting.reason in CONFIG:
-        return Trouble("pod-config", {**values, "reason": waiting.reason, "message": waiting.message})
+        key = "pod-no-program" if NO_PROGRAM.search(waiting.message or "") else "pod-config"
+        return Trouble(key, {**values, "reason": waiting.reason, "message": waiting.message})
     last = status.state.terminated or (status.last_state.terminated if status.last_state else None)
     if last is None or (status.state.running is not None and status.restart_count == 0):
         return None

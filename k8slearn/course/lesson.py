@@ -160,6 +160,9 @@ class Lesson:
         return True
 
     def _make_namespace(self) -> None:
+        from kubernetes.client import V1Namespace, V1ObjectMeta
+
         with cluster_answers():
             if not self._has_namespace():
-                self.cluster.core.create_namespace(body={"metadata": {"name": self.namespace}})
+                made = V1Namespace(metadata=V1ObjectMeta(name=self.namespace))
+                self.cluster.core.create_namespace(made)

@@ -46,7 +46,7 @@ def parse(text: str, where: str) -> list[Cell]:
         name = options.get("name", f"{'code' if kind == 'code' else 'text'}-{counts[kind]:02}")
         if name in seen:
             raise LessonError(
-                f"{where}:{line}: the cell name {name!r} is taken by line {seen[name]}. Use another."
+                f"{where}:{line}: the name {name!r} is taken by line {seen[name]}. Use another."
             )
         seen[name] = line
         cells.append(Cell(name, kind, source, tuple(options.get("tags", "").split()), line))

@@ -129,8 +129,7 @@ def both_run(ctx: Context) -> None:
 def shares_a_file(ctx: Context) -> None:
     address = ctx.ready_pod("duo").status.pod_ip
     fetch = f"wget -qO- -T 2 http://{address}/beat.txt"
-    ctx.wait_until(lambda: ctx.run(fetch).code == 0, 5)
-    first = ctx.run(fetch)
+    first = ctx.run_until_well(fetch)
     if "404" in first.output:
         ctx.fail("not-shared")
     if first.code != 0:
@@ -171,10 +170,8 @@ def still_the_tokenizer(ctx: Context) -> None:
 
 
 def _request(ctx: Context, address: str) -> None:
-    """Send a request from another pod, as a client would; a program may take a moment until it listens."""
-    fetch = f"wget -qO- -T 2 http://{address}/"
-    ctx.wait_until(lambda: ctx.run(fetch).code == 0, 3)
-    answer = ctx.run(fetch)
+    """Send a request from another pod, as a client would."""
+    answer = ctx.run_until_well(f"wget -qO- -T 2 http://{address}/")
     if answer.code != 0:
         ctx.fail("refused", answer=answer.output)
 
@@ -185,4 +182,4 @@ def _settled(ctx: Context) -> bool:
     if pod is None or pod.status.phase in ("Succeeded", "Failed"):
         return True
     statuses = pod.status.container_statuses or []
-    return any(one.restart_count or one.state.waiting and one.state.waiting.message for one in statuses)
+    return any(one.restart_count or (one.state.waiting and one.state.waiting.message) for one in statuses)

@@ -144,9 +144,7 @@ def one_is_free(ctx: Context) -> None:
     _deployment(ctx, "scorer")
     if ctx.wait_until(lambda: _free(ctx), 5):
         return
-    copies = [
-        pod.metadata.name for pod in ctx.pods() if owner(pod) is None and "scorer" in pod.metadata.name
-    ]
+    copies = [pod.metadata.name for pod in ctx.pods() if owner(pod) is None and "scorer" in pod.metadata.name]
     if copies:
         ctx.fail("a-copy", pod=copies[0])
     labels = {key for pod in ctx.owned_pods("scorer") for key in pod.metadata.labels}
@@ -256,14 +254,14 @@ def _deployment(ctx: Context, name: str) -> Any:
     """The Deployment, or a failed step that says what is there instead."""
     ctx.wait_until(lambda: ctx.deployment(name), 2)
     found = ctx.deployment(name)
-    if found is not None:
-        return found
-    if ctx.pod(name) is not None:
-        ctx.fail("bare-pod", deployment=name)
-    sets = ctx.apps.list_namespaced_replica_set(ctx.namespace).items
-    if any(one.metadata.name == name for one in sets):
-        ctx.fail("bare-replicaset", deployment=name)
-    ctx.fail("no-deployment", deployment=name)
+    if found is None:
+        sets = ctx.apps.list_namespaced_replica_set(ctx.namespace).items
+        if ctx.pod(name) is not None:
+            ctx.fail("bare-pod", deployment=name)
+        if any(one.metadata.name == name for one in sets):
+            ctx.fail("bare-replicaset", deployment=name)
+        ctx.fail("no-deployment", deployment=name)
+    return found
 
 
 def _ready(ctx: Context, name: str) -> list[Pod]:
@@ -282,15 +280,13 @@ def _ready_pods(ctx: Context, name: str) -> list[Pod]:
 def _ask_all(ctx: Context, pods: list[Pod]) -> None:
     """Send each pod a request, all of them from one other pod."""
     addresses = " ".join(pod.status.pod_ip for pod in pods)
-    script = f"for a in {addresses}; do wget -qO /dev/null -T 2 http://$a/ || exit 1; done"
-    ctx.wait_until(lambda: ctx.run(script).code == 0, 3)
-    asked = ctx.run(script)
+    asked = ctx.run_until_well(f"for a in {addresses}; do wget -qO /dev/null -T 2 http://$a/ || exit 1; done")
     if asked.code != 0:
         ctx.fail("refused", answer=asked.output)
 
 
 def _complete(ctx: Context, name: str) -> bool:
-    """Whether the release is through: all replicas are of the newest template and available, no others left."""
+    """Whether the release is through: every pod is of the newest template, and available."""
     found = ctx.deployment(name)
     if found is None or found.status.observed_generation != found.metadata.generation:
         return False

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from k8slearn import paths
+from k8slearn.course import build, skeleton
+from k8slearn.course.loader import Folder, folders
+from k8slearn.errors import LessonError
+
+
+@pytest.fixture
+def lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of lessons."""
+    monkeypatch.setattr(paths, "lessons", lambda: tmp_path)
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_new_lesson_builds_and_is_then_not_stale(lessons: Path):
+    assert skeleton.new("node-loss") == lessons / "00-node-loss"
+    assert [path.name for path in build.build()] == ["00-node-loss.ipynb"] * 2
+    assert build.build(check=True) == []
+
+
+def test_a_new_lesson_takes_the_next_number_or_the_one_it_names(lessons: Path):
+    skeleton.new("first")
+    assert skeleton.new("07-late").name == "07-late"
+    assert skeleton.new("next").name == "08-next"
+
+
+@pytest.mark.parametrize("name", ["Node Loss", "00-other", "first", "../first"])
+def test_a_name_that_is_none_or_is_taken_makes_nothing(lessons: Path, name: str):
+    skeleton.new("first")
+    with pytest.raises(LessonError):
+        skeleton.new(name)
+    assert len(folders()) == 1
+
+
+def test_a_new_lesson_has_an_exercise_with_right_and_wrong_answers(lessons: Path):
+    answers = Folder(skeleton.new("first")).answers()
+    assert [answer.draws for answer in answers] == [
+        None,
+        None,
+        "pod-misspelt",
+        "pod-image",
+        "pod-ends",
+        "refused",
+    ]
+
+
+def test_check_names_what_is_stale_and_writes_nothing(lessons: Path):
+    folder = skeleton.new("first")
+    build.build()
+    edit(folder / "lesson.en.md", "A question that", "Another question that")
+    before = (lessons / "en" / "00-first.ipynb").read_bytes()
+    assert len(build.build(check=True)) == 2
+    assert (lessons / "en" / "00-first.ipynb").read_bytes() == before
+
+
+def test_a_notebook_whose_lesson_is_gone_is_stale_and_then_removed(lessons: Path):
+    (lessons / "en").mkdir()
+    stray = lessons / "en" / "05-gone.ipynb"
+    stray.write_text("{}")
+    assert build.build(check=True) == [stray]
+    build.build()
+    assert not stray.exists()
+
+
+def test_only_answer_cells_differ_between_the_learner_s_notebook_and_the_solved_one(lessons: Path):
+    skeleton.new("first")
+    build.build()
+    blank, solved = (
+        json.loads((lessons / place / "00-first.ipynb").read_text(encoding="utf-8"))
+        for place in ("en", "solutions/en")
+    )
+    differing = [
+        a["id"] for a, b in zip(blank["cells"], solved["cells"], strict=True) if a["source"] != b["source"]
+    ]
+    assert differing == ["answer-page"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (":name: setup", ":name: start", "no code cell named setup"),
+        (":name: answer-page", ":name: reply-page", "'page' needs a cell answer-page"),
+        ('lesson.check("page")', 'lesson.check("pages")', "'page' needs a cell check-page"),
+        ("%kubectl get pods", "```\n\n```{code-cell}\n:name: check-nosuch\n1", "no check for the cell"),
+    ],
+)
+def test_a_source_that_is_not_sound_is_refused(lessons: Path, old: str, new: str, said: str):
+    folder = skeleton.new("first")
+    edit(folder / "lesson.en.md", old, new)
+    with pytest.raises(LessonError, match=said):
+        build.build()
+
+
+def translate(folder: Path, old: str, new: str) -> None:
+    text = (folder / "lesson.en.md").read_text(encoding="utf-8")
+    assert old in text
+    (folder / "lesson.zh.md").write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_translation_whose_code_differs_is_refused(lessons: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = skeleton.new("first")
+    english = Folder(folder).exercises("en")
+    monkeypatch.setattr(Folder, "exercises", lambda self, lang: english)
+    translate(folder, "--image=nginx:1.29", "--image=nginx:1.28")
+    with pytest.raises(LessonError, match=r"lesson\.zh\.md:\d+: the code cell differs"):
+        build.build()
+
+
+def test_comments_may_differ_between_languages():
+    assert build.without_comments("x = 1  # one\n# two\ny = '#'") == build.without_comments(
+        "x = 1  # 一\n# 二\ny = '#'"
+    )
+
+
+def test_a_hash_in_a_command_is_no_comment():
+    assert build.without_comments("%kubectl run a -- echo '#1") != build.without_comments(
+        "%kubectl run a -- echo '#2"
+    )

@@ -1,0 +1,73 @@
+"""Every exercise of every lesson: untouched it fails, right answers pass, wrong ones draw their feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from k8slearn.course import Lesson, Status
+from k8slearn.course.loader import Answer, Folder, folders
+
+ALL = folders()
+EXERCISES = [pytest.param(folder, one, id=f"{folder.id}/{one}") for folder in ALL for one in folder.checks]
+ANSWERS = [
+    pytest.param(folder, answer, id=f"{folder.id}/{answer.exercise}: {answer.title}")
+    for folder in ALL
+    for answer in folder.answers()
+]
+
+Open = Callable[[str], Lesson]
+Execute = Callable[[str], None]
+
+
+@pytest.mark.parametrize(("folder", "exercise"), EXERCISES)
+def test_an_untouched_exercise_fails_and_says_why(folder: Folder, exercise: str, open_lesson: Open) -> None:
+    lesson = open_lesson(folder.id)
+    if folder.checks[exercise].scene is not None:
+        lesson.begin(exercise)
+    result = lesson.check(exercise)
+    assert not result.passed
+    assert result.feedback is not None
+    assert lesson.points == 0
+
+
+@pytest.mark.parametrize(("folder", "exercise"), EXERCISES)
+def test_an_exercise_whose_scene_was_never_set_fails_too(
+    folder: Folder, exercise: str, open_lesson: Open
+) -> None:
+    assert not open_lesson(folder.id).check(exercise).passed
+
+
+@pytest.mark.parametrize(("folder", "answer"), ANSWERS)
+def test_an_answer_gets_the_verdict_it_deserves(
+    folder: Folder, answer: Answer, open_lesson: Open, execute: Execute
+) -> None:
+    lesson = open_lesson(folder.id)
+    if folder.checks[answer.exercise].scene is not None:
+        lesson.begin(answer.exercise)
+    for cell in answer.cells:
+        execute(cell)
+    result = lesson.check(answer.exercise)
+    drawn = result.feedback.key if result.feedback else None
+    assert drawn == answer.draws, str(result)
+    assert result.passed == (answer.draws is None)
+    assert lesson.points == (result.max_points if result.passed else 0)
+    if not result.passed:
+        failed = [step for step in result.steps if step.status is Status.FAILED]
+        assert len(failed) == 1, f"one thing at a time: {result}"
+
+
+@pytest.mark.parametrize(("folder", "exercise"), EXERCISES)
+def test_an_exercise_has_other_right_answers_and_at_least_four_wrong_ones(
+    folder: Folder, exercise: str
+) -> None:
+    answers = [answer for answer in folder.answers() if answer.exercise == exercise]
+    assert len([answer for answer in answers if answer.draws is None]) >= 2
+    assert len([answer for answer in answers if answer.draws is not None]) >= 4
+
+
+@pytest.mark.parametrize("folder", ALL, ids=lambda folder: folder.id)
+def test_every_feedback_of_a_lesson_is_drawn_by_some_wrong_answer(folder: Folder) -> None:
+    written = {key for exercise in folder.exercises("en").values() for key in exercise.feedback}
+    assert written - {answer.draws for answer in folder.answers()} == set()
