@@ -7,6 +7,7 @@ from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Change, Client, Key, Object, WorkQueue
 from k8slearn.embedded.clock import Clock, Timer
 from k8slearn.embedded.kubelet import exec, logs, node_status
+from k8slearn.embedded.kubelet.admission import rejection
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.network import Network
@@ -131,15 +132,24 @@ class Kubelet:
         self.client.reconciling = f"pods {key}"
         try:
             if worker is None:
-                worker = self.workers[key] = PodWorker(
-                    self.host,
-                    pod,
-                    node_status.CAPACITY,
-                    lambda seconds, background=False: self._queue.add(key, seconds, background=background),
-                )
+                worker = self._take_up(key, pod)
             worker.update(pod)
         finally:
             self.client.reconciling = ""
+
+    def _take_up(self, key: Key, pod: Object) -> PodWorker:
+        """A worker for a pod that is new here; it is over at once when the node has no room for it."""
+
+        def look_again(seconds: float, background: bool = False) -> None:
+            self._queue.add(key, seconds, background=background)
+
+        worker = PodWorker(self.host, pod, node_status.CAPACITY, look_again)
+        if "startTime" not in (pod.get("status") or {}):
+            others = [other.pod for other in self.workers.values() if not other.finished]
+            if why := rejection(pod, others, node_status.CAPACITY):
+                worker.reject(*why)
+        self.workers[key] = worker
+        return worker
 
     def _source_changed(self, change: Change) -> None:
         """A ConfigMap or Secret has changed: the volumes made from it follow within a minute."""

@@ -111,6 +111,9 @@ def _log(worker: PodWorker, pod: Object, record: Record, *, previous: bool) -> L
             raise bad_request(f'previous terminated container "{record.name}" in pod "{name}" not found')
         return record.previous.log if record.previous else None
     if not record.created:
+        if worker.finished:
+            name = pod["metadata"]["name"]
+            raise bad_request(f'container "{record.name}" in pod "{name}" is not available')
         init = bool(pod["spec"].get("initContainers"))
         waiting = "PodInitializing" if init else "ContainerCreating"
         raise _waiting(pod, record.name, record.failure.reason if record.failure else waiting)

@@ -120,6 +120,21 @@ class PodWorker:
         self._tear_down()
         self.finished = True
 
+    def reject(self, reason: str, message: str) -> None:
+        """The node has no room for the pod: it has failed before anything was made for it."""
+        self.finished = True
+        self.host.events.event(self.pod, "Warning", reason, message)
+        status = {
+            "observedGeneration": self.pod["metadata"].get("generation", 1),
+            "phase": "Failed",
+            "reason": reason,
+            "message": f"Pod was rejected: {message}",
+            "startTime": self._start_time,
+        }
+        if qos := (self.pod.get("status") or {}).get("qosClass"):
+            status["qosClass"] = qos
+        self._set(status)
+
     def refresh_volumes(self) -> None:
         if not self.finished:
             self.volumes.refresh(self._allocatable, self.ip)
@@ -329,8 +344,10 @@ class PodWorker:
             failure=self._failure if terminal else None,
         )
         status = pod_status(self.pod, self.records.values(), facts)
-        if status == self._written:
-            return
+        if status != self._written:
+            self._set(status)
+
+    def _set(self, status: Object) -> None:
         try:
             self.pod = self.volumes.pod = self.host.client.set_status("pods", self.pod, status)
         except ApiError as error:

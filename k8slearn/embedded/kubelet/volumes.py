@@ -9,10 +9,11 @@ an update makes a new one and turns the link, so that a program sees all of the 
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from k8slearn.embedded.kubelet import fields
 from k8slearn.embedded.kubelet.env import decoded, expand
@@ -152,7 +153,7 @@ class Volumes:
             "sub": f"system:serviceaccount:{metadata['namespace']}:{account}",
         }
         parts = ({"alg": "RS256"}, claims)
-        encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts]
+        encoded = [base64.urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=") for part in parts]
         return b".".join([*encoded, metadata["uid"].replace("-", "").encode()])
 
     # -- writing --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from k8slearn.embedded.client import Change, Key, Object
-from k8slearn.embedded.scheduler.resources import ASSUMED, Resources, amounts, requests
+from k8slearn.kube.resources import ASSUMED, Resources, amounts, requests
 
 Labels = dict[str, str]
 Port = tuple[str, str, int]

@@ -10,9 +10,9 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from k8slearn.embedded.client import Object
 from k8slearn.kube import quantity
 
+Object = dict[str, Any]
 Resources = dict[str, int]
 
 ASSUMED = {"cpu": 100, "memory": 200 * 1024 * 1024}
