@@ -114,7 +114,17 @@ def test_refused_pods_stop_the_batches_and_show_in_a_condition(world, monkeypatc
     assert "conditions" not in world.get(SETS, "frontend")["status"]
 
 
-def pod(name, *, node="n1", phase="Running", ready=True, ready_for=100, age=200, cost=None, restarts=0):
+def pod(
+    name,
+    *,
+    node: str | None = "n1",
+    phase="Running",
+    ready=True,
+    ready_for=100,
+    age=200,
+    cost=None,
+    restarts=0,
+):
     def ago(seconds):
         return timestamp(NOW - seconds)
 
