@@ -15,7 +15,11 @@ from __future__ import annotations
 
 
 class K8slearnError(Exception):
-    """Base of all errors that k8slearn raises on purpose; the command line prints it without a traceback."""
+    """Base of all errors that k8slearn raises on purpose; it is shown without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook prints; the command line does the same."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class ClusterError(K8slearnError):
