@@ -41,9 +41,7 @@ class Names:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        client.add_index(
-            "endpointslices.discovery.k8s.io", "service", _service_of_slice
-        )
+        client.add_index("endpointslices.discovery.k8s.io", "service", _service_of_slice)
 
     def lookup(self, namespace: str, name: str) -> tuple[str, list[str]]:
         """The full name that was found and its addresses, trying the search list of a pod in ``namespace``.
@@ -90,11 +88,7 @@ class Names:
         return self.client.by_index("endpointslices.discovery.k8s.io", "service", key)
 
     def endpoints(self, service: Object) -> list[Object]:
-        return [
-            endpoint
-            for piece in self.slices(service)
-            for endpoint in piece.get("endpoints") or []
-        ]
+        return [endpoint for piece in self.slices(service) for endpoint in piece.get("endpoints") or []]
 
 
 def candidates(namespace: str, name: str) -> list[str]:

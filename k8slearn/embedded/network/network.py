@@ -125,9 +125,7 @@ class Network:
         if name in interface.hosts:
             return interface.hosts[name]
         _, addresses = self.names.lookup(interface.namespace, name)
-        return (
-            self.clock.random.choice(addresses) if len(addresses) > 1 else addresses[0]
-        )
+        return self.clock.random.choice(addresses) if len(addresses) > 1 else addresses[0]
 
     def connect(self, asker: str, ip: str, port: int) -> tuple[str, Listener]:
         """The pod address that a connection from ``asker`` reaches and the program that listens there.
@@ -147,11 +145,7 @@ class Network:
     def _endpoint(self, service: Object, port: int) -> tuple[str, int]:
         """kube-proxy: the pod address and port that a connection to a port of ``service`` goes to."""
         port_name = next(
-            (
-                entry.get("name", "")
-                for entry in service["spec"].get("ports") or []
-                if entry["port"] == port
-            ),
+            (entry.get("name", "") for entry in service["spec"].get("ports") or [] if entry["port"] == port),
             None,
         )
         ready = [

@@ -1,0 +1,7 @@
+"""Simulated containers: images, files, processes, a shell and the usual programs. What containerd and runc do."""
+
+from k8slearn.embedded.runtime.catalogue import catalogue, find
+from k8slearn.embedded.runtime.container import Container, Exec, StartError
+from k8slearn.embedded.runtime.images import Image, canonical
+
+__all__ = ["Container", "Exec", "Image", "StartError", "canonical", "catalogue", "find"]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
+from k8slearn.embedded.runtime.accounts import home
 from k8slearn.embedded.runtime.descriptors import Callback, LogSink, Null, Pipe
 from k8slearn.embedded.runtime.files import FileSystem, Program
 from k8slearn.embedded.runtime.images import Image
@@ -57,6 +58,7 @@ class Container:
         self.image = image
         self.argv = argv
         self.env = {"PATH": DEFAULT_PATH, "HOSTNAME": hostname, **image.env, **env}
+        self.env.setdefault("HOME", home(files, user))
         self.cwd = cwd or image.workdir or "/"
         self.user = user
         self.log = Log(lambda: clock.now)

@@ -43,9 +43,7 @@ def os_error(code: int, path: str = "") -> OSError:
 class Node:
     """Anything in the tree. ``mode`` holds the permission bits, ``modified`` seconds since 1970."""
 
-    def __init__(
-        self, mode: int, uid: int = 0, gid: int = 0, modified: float = 0.0
-    ) -> None:
+    def __init__(self, mode: int, uid: int = 0, gid: int = 0, modified: float = 0.0) -> None:
         self.mode = mode
         self.uid = uid
         self.gid = gid
@@ -95,9 +93,7 @@ class Device(Node):
 class Directory(Node):
     """``children`` may be replaced or edited in place by whoever owns the directory (a volume's source does)."""
 
-    def __init__(
-        self, children: dict[str, Node] | None = None, mode: int = 0o755, **owner: Any
-    ) -> None:
+    def __init__(self, children: dict[str, Node] | None = None, mode: int = 0o755, **owner: Any) -> None:
         super().__init__(mode, **owner)
         self.children: dict[str, Node] = {} if children is None else children
 
@@ -130,9 +126,7 @@ def tree(entries: dict[str, bytes | Node]) -> Directory:
             child = directory.children.setdefault(parent, Directory())
             assert isinstance(child, Directory)
             directory = child
-        directory.children[name] = (
-            entry if isinstance(entry, Node) else RegularFile(entry)
-        )
+        directory.children[name] = entry if isinstance(entry, Node) else RegularFile(entry)
     return root
 
 
@@ -150,9 +144,7 @@ class FileSystem:
     Paths are absolute. Methods raise OSError. ``read_only`` is readOnlyRootFilesystem: volumes stay writable.
     """
 
-    def __init__(
-        self, root: Directory, now: Callable[[], float], *, read_only: bool = False
-    ) -> None:
+    def __init__(self, root: Directory, now: Callable[[], float], *, read_only: bool = False) -> None:
         self.root = root
         self.now = now
         self.read_only = read_only
@@ -189,9 +181,7 @@ class FileSystem:
 
     # -- finding --------------------------------------------------------------------------------
 
-    def resolve(
-        self, path: str, *, follow: bool = True
-    ) -> tuple[str, Node | None, bool]:
+    def resolve(self, path: str, *, follow: bool = True) -> tuple[str, Node | None, bool]:
         """Walk to ``path``: its real path, the node (None when only the last part is missing), read-only?
 
         Raises ENOENT, ENOTDIR, ELOOP.
@@ -256,9 +246,7 @@ class FileSystem:
         node = self.find(path)
         if isinstance(node, RegularFile):
             return node.content
-        raise os_error(
-            errno.EISDIR if isinstance(node, Directory) else errno.EINVAL, path
-        )
+        raise os_error(errno.EISDIR if isinstance(node, Directory) else errno.EINVAL, path)
 
     # -- changing -------------------------------------------------------------------------------
 
@@ -267,9 +255,7 @@ class FileSystem:
         node.content = node.content + content if append else content
         node.modified = self.now()
 
-    def open_for_writing(
-        self, path: str, mode: int = 0o644, uid: int = 0
-    ) -> RegularFile:
+    def open_for_writing(self, path: str, mode: int = 0o644, uid: int = 0) -> RegularFile:
         """The private file at ``path``, made when it does not exist. Raises EROFS, EISDIR, ENOENT, …"""
         real, node, read_only = self.resolve(path)
         if isinstance(node, Directory):
@@ -280,11 +266,7 @@ class FileSystem:
             return node
         if node is not None and not isinstance(node, RegularFile):
             raise os_error(errno.EINVAL, path)
-        private = (
-            RegularFile(mode=mode, uid=uid, modified=self.now())
-            if node is None
-            else node.copy()
-        )
+        private = RegularFile(mode=mode, uid=uid, modified=self.now()) if node is None else node.copy()
         self._put(real, private)
         return private
 

@@ -29,18 +29,13 @@ class Image:
     @property
     def id(self) -> str:
         """The digest of the image's configuration, sha256:…: a function of the name alone."""
-        return (
-            "sha256:" + hashlib.sha256(f"config {self.reference}".encode()).hexdigest()
-        )
+        return "sha256:" + hashlib.sha256(f"config {self.reference}".encode()).hexdigest()
 
     @property
     def digest(self) -> str:
         """What ``imageID`` of a container status shows: docker.io/library/nginx@sha256:…"""
         name = self.reference.rpartition(":")[0]
-        return (
-            f"{name}@sha256:"
-            + hashlib.sha256(f"manifest {self.reference}".encode()).hexdigest()
-        )
+        return f"{name}@sha256:" + hashlib.sha256(f"manifest {self.reference}".encode()).hexdigest()
 
     def argv(self, command: list[str] | None, args: list[str] | None) -> list[str]:
         """What a container runs: ``command`` replaces the entrypoint and drops cmd, ``args`` replaces cmd."""

@@ -76,9 +76,7 @@ class Kernel:
     ) -> Process:
         """Start a process from outside: PID 1 at first, then what ``exec`` brings in."""
         fds = {0: stdin, 1: stdout, 2: stderr}
-        process = self.spawn(
-            argv, program, parent=None, env=env, cwd=cwd, uid=uid, fds=fds
-        )
+        process = self.spawn(argv, program, parent=None, env=env, cwd=cwd, uid=uid, fds=fds)
         if self.init is None:
             self.init = process
         return process
@@ -140,17 +138,15 @@ class Kernel:
             self._end(process, done.value & 0xFF)
             return
         except Terminated as terminated:
-            self._end(process, terminated.status)
+            self._end_by(process, terminated.signal)
             return
-        except (
-            RecursionError
-        ):  # the shell's f() { f; } overflows a real shell's stack as well
-            self._end(process, status_of("SEGV"))
+        except RecursionError:  # the shell's f() { f; } overflows a real shell's stack as well
+            self._end_by(process, "SEGV")
             return
         finally:
             self.current = None
         if process.doomed is not None:
-            self._end(process, status_of(process.doomed))
+            self._end_by(process, process.doomed)
             return
         turn = process.turn
 
@@ -193,16 +189,16 @@ class Kernel:
             if handler is not None:
                 handler()
             return
-        if signal in IGNORED_BY_DEFAULT or (
-            process is self.init and not (outside and signal == "KILL")
-        ):
+        if signal in IGNORED_BY_DEFAULT or (process is self.init and not (outside and signal == "KILL")):
             return
         if process is self.current:
-            process.doomed = (
-                signal  # it cannot be unwound from within; its next step ends it
-            )
+            process.doomed = signal  # it cannot be unwound from within; its next step ends it
         else:
-            self._end(process, status_of(signal))
+            self._end_by(process, signal)
+
+    def _end_by(self, process: Process, signal: str) -> None:
+        process.ended_by = signal
+        self._end(process, status_of(signal))
 
     def _end(self, process: Process, status: int) -> None:
         process.status = status
@@ -223,7 +219,7 @@ class Kernel:
                 other.parent = self.init
         if process is self.init:
             for other in list(self.processes.values()):
-                self._end(other, status_of("KILL"))
+                self._end_by(other, "KILL")
             self._on_end(status, self._out_of_memory)
         for told in list(process.on_end):
             told(status)
@@ -234,12 +230,8 @@ class Kernel:
         """Count memory that ``process`` took. Beyond the limit the whole container is killed, as the kubelet's
         memory.oom.group asks of the kernel."""
         self.memory += size
-        if (
-            self.memory_limit is not None
-            and self.memory > self.memory_limit
-            and self.init is not None
-        ):
+        if self.memory_limit is not None and self.memory > self.memory_limit and self.init is not None:
             self._out_of_memory = True
             self.signal_later(self.init, "KILL")
             if process is self.current:
-                raise Terminated(status_of("KILL"))
+                raise Terminated("KILL")

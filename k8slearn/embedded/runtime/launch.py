@@ -29,13 +29,9 @@ def find_program(
     absolute = path if path.startswith("/") else f"{cwd.rstrip('/')}/{path}"
     node = files.lookup(absolute)
     if node is None:
-        raise LaunchError(
-            f'exec: "{command}": stat {absolute}: no such file or directory', 127
-        )
+        raise LaunchError(f'exec: "{command}": stat {absolute}: no such file or directory', 127)
     if not isinstance(node, RegularFile) or not node.mode & 0o111:
-        reason = (
-            "is a directory" if isinstance(node, Directory) else "permission denied"
-        )
+        reason = "is a directory" if isinstance(node, Directory) else "permission denied"
         raise LaunchError(f'exec: "{command}": {reason}', 126)
     if node.program is not None:
         return argv, node.program

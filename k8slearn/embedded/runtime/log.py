@@ -58,9 +58,7 @@ class Log:
             return lambda: None
         follower = (on_line, on_end)
         self._followers.append(follower)
-        return lambda: (
-            self._followers.remove(follower) if follower in self._followers else None
-        )
+        return lambda: self._followers.remove(follower) if follower in self._followers else None
 
     def _add(self, stream: str, text: bytes) -> None:
         line = LogLine(self._now(), stream, text)

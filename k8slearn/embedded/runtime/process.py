@@ -27,7 +27,6 @@ from k8slearn.embedded.runtime.files import (
     RegularFile,
     os_error,
 )
-from k8slearn.embedded.runtime.signals import status_of
 
 if TYPE_CHECKING:
     from k8slearn.embedded.runtime.kernel import Kernel
@@ -46,13 +45,13 @@ _FD_PATH = re.compile(r"/proc/(self|\d+)/fd/(\d+)")
 class Terminated(BaseException):
     """Unwinds the program of a process that a signal ends while it runs: ``kill -9 $$``, a broken pipe."""
 
-    def __init__(self, status: int) -> None:
-        self.status = status
+    def __init__(self, signal: str) -> None:
+        self.signal = signal
 
 
 class Process:
     """Made by ``Kernel.start`` and ``spawn``. ``status`` is None while it lives, then its exit code (128 + n
-    when signal n ended it). ``handlers`` has a function per caught signal, None for an ignored one."""
+    when a signal n, ``ended_by``, ended it). ``handlers`` has a function per caught signal, None for an ignored one."""
 
     def __init__(
         self,
@@ -81,10 +80,11 @@ class Process:
         self.memory = BASE_MEMORY
         self.on_end: list[Callable[[int], None]] = []
         self.ports: list[int] = []
-        self.body: Generator[Suspension, Any, int] = program(self)
         self.turn = 0
         self.give_up: Callable[[], None] | None = None
         self.doomed: str | None = None
+        self.ended_by: str | None = None
+        self.body: Generator[Suspension, Any, int] = program(self)
 
     @property
     def name(self) -> str:
@@ -100,16 +100,14 @@ class Process:
         """Account for a bit of CPU; every loop of a program must pass here, so that none runs for ever
         without time passing. Raises Terminated when a signal has ended the process meanwhile."""
         if self.doomed is not None:
-            raise Terminated(status_of(self.doomed))
+            raise Terminated(self.doomed)
         if self.kernel.slice_used():
             yield from self.sleep(self.kernel.pause)
 
     def sleep(self, seconds: float) -> Generator[Suspension, Any, bool]:
         """False when a signal handler's ``interrupt`` ended it early."""
         clock = self.kernel.clock
-        woken = (
-            yield lambda wake: clock.call_later(seconds, wake, background=True).cancel
-        )
+        woken = yield lambda wake: clock.call_later(seconds, wake, background=True).cancel
         return woken is not INTERRUPTED
 
     def pause(self) -> Generator[Suspension, Any, None]:
@@ -122,9 +120,7 @@ class Process:
 
             def when_ended(wake: Callable[..., None]) -> Callable[[], None]:
                 child.on_end.append(wake)
-                return lambda: (
-                    child.on_end.remove(wake) if wake in child.on_end else None
-                )
+                return lambda: child.on_end.remove(wake) if wake in child.on_end else None
 
             if (yield when_ended) is INTERRUPTED:
                 return None
@@ -147,13 +143,9 @@ class Process:
         real, node, _ = self.files.resolve(self.path(path))
         if isinstance(node, Device):
             random = self.kernel.clock.random
-            return {"null": Null, "zero": Zeros}.get(
-                node.kind, lambda: Zeros(random.randbytes)
-            )()
+            return {"null": Null, "zero": Zeros}.get(node.kind, lambda: Zeros(random.randbytes))()
         if node is None and (match := _FD_PATH.fullmatch(real)):
-            owner = (
-                self if match[1] == "self" else self.kernel.processes.get(int(match[1]))
-            )
+            owner = self if match[1] == "self" else self.kernel.processes.get(int(match[1]))
             if owner is None or int(match[2]) not in owner.fds:
                 raise os_error(errno.ENOENT, path)
             return owner.fds[int(match[2])]
@@ -224,7 +216,7 @@ class Process:
                 yield descriptor.when_writable
         except OSError as error:
             if error.errno == errno.EPIPE and "PIPE" not in self.handlers:
-                raise Terminated(status_of("PIPE")) from None
+                raise Terminated("PIPE") from None
             raise
 
     def print(self, text: str) -> Generator[Suspension, Any, None]:
@@ -279,9 +271,7 @@ class Process:
     ) -> Generator[Suspension, Any, HttpResponse]:
         """Raises NetworkError."""
         kernel = self.kernel
-        outcome = yield lambda wake: kernel.network.request(
-            kernel.ip, ip, port, request, wake, timeout
-        )
+        outcome = yield lambda wake: kernel.network.request(kernel.ip, ip, port, request, wake, timeout)
         if isinstance(outcome, NetworkError):
             raise outcome
         return outcome

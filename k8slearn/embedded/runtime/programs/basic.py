@@ -1,0 +1,351 @@
+"""Commands about the process, its environment and the system: echo, env, sleep, id, date, ps, kill, …"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from k8slearn.embedded.clock import parse_timestamp
+from k8slearn.embedded.runtime.accounts import account, accounts, group_name, user_name
+from k8slearn.embedded.runtime.launch import LaunchError, find_program, search
+from k8slearn.embedded.runtime.process import Process
+from k8slearn.embedded.runtime.programs.options import Fault, Steps, UsageError, options
+from k8slearn.embedded.runtime.programs.printf import Stop, unescape
+from k8slearn.embedded.runtime.signals import NUMBERS, signal_name
+
+KERNEL_RELEASE = "6.12.0-k8slearn"
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def true(process: Process, args: list[str]) -> Steps:
+    return 0
+    yield
+
+
+def false(process: Process, args: list[str]) -> Steps:
+    return 1
+    yield
+
+
+def echo(process: Process, args: list[str]) -> Steps:
+    """``-n`` no line feed, ``-e`` backslash sequences, ``-E`` none."""
+    words = list(args)
+    flags: set[str] = set()
+    while words and len(words[0]) > 1 and words[0][0] == "-" and set(words[0][1:]) <= set("neE"):
+        flags.update(words.pop(0)[1:])
+    text = " ".join(words)
+    end = "" if "n" in flags else "\n"
+    if "e" in flags:
+        try:
+            text = unescape(text)
+        except Stop as stop:
+            text, end = stop.text, ""
+    yield from process.write(1, (text + end).encode("utf-8", "surrogateescape"))
+    return 0
+
+
+def pwd(process: Process, args: list[str]) -> Steps:
+    yield from process.print(process.cwd)
+    return 0
+
+
+def env(process: Process, args: list[str]) -> Steps:
+    """``env [-i] [-u NAME] [NAME=value …] [COMMAND [ARG…]]``"""
+    rest = list(args)
+    environment = dict(process.env)
+    while rest and rest[0].startswith("-") and len(rest[0]) > 1:
+        option = rest.pop(0)
+        if option == "-i":
+            environment.clear()
+        elif option == "-u" and rest:
+            environment.pop(rest.pop(0), None)
+        else:
+            raise UsageError(f"invalid option -- '{option[1]}'")
+    while rest and "=" in rest[0]:
+        name, _, value = rest.pop(0).partition("=")
+        environment[name] = value
+    if rest:
+        return (yield from run(process, rest, environment))
+    for name, value in environment.items():
+        yield from process.print(f"{name}={value}")
+    return 0
+
+
+def run(process: Process, argv: list[str], environment: dict[str, str]) -> Steps:
+    """Become another program, as env, timeout's child and xargs do. Raises Fault (126, 127)."""
+    try:
+        argv, program = find_program(process.files, argv, environment, process.cwd)
+    except LaunchError as error:
+        reason = "No such file or directory" if error.status == 127 else "Permission denied"
+        raise Fault(f"can't execute '{argv[0]}': {reason}", status=error.status) from None
+    process.argv = argv
+    process.env = environment
+    return (yield from program(process))
+
+
+def printenv(process: Process, args: list[str]) -> Steps:
+    if not args:
+        return (yield from env(process, []))
+    status = 0
+    for name in args:
+        if name in process.env:
+            yield from process.print(process.env[name])
+        else:
+            status = 1
+    return status
+
+
+def duration(text: str) -> float:
+    """``1.5``, ``10s``, ``2m``, ``1h`` in seconds. Raises Fault."""
+    number, unit = (text[:-1], text[-1:]) if text[-1:].isalpha() else (text, "")
+    try:
+        return float(number) * _SECONDS[unit]
+    except (ValueError, KeyError):
+        raise Fault(f"invalid number '{text}'") from None
+
+
+def sleep(process: Process, args: list[str]) -> Steps:
+    if not args:
+        raise UsageError
+    if "infinity" in args or "inf" in args:
+        yield from process.pause()
+    yield from process.sleep(sum(duration(arg) for arg in args))
+    return 0
+
+
+def timeout(process: Process, args: list[str]) -> Steps:
+    """``timeout [-s SIGNAL] SECONDS COMMAND [ARG…]``: 143 when the time was up (busybox), else the command's."""
+    signal = "TERM"
+    rest = list(args)
+    while rest and rest[0].startswith("-") and len(rest) > 1:
+        option, value = rest.pop(0), rest.pop(0)
+        if option == "-s":
+            signal = signal_name(value) or "TERM"
+    if len(rest) < 2:
+        raise UsageError
+    seconds = duration(rest[0])
+    child = process.spawn(rest[1:], lambda other: run(other, rest[1:], other.env))
+    timer = process.kernel.clock.call_later(
+        seconds, lambda: process.kernel.signal(child, signal), background=True
+    )
+    status = yield from process.wait(child)
+    timer.cancel()
+    return status
+
+
+def yes(process: Process, args: list[str]) -> Steps:
+    text = " ".join(args or ["y"])
+    while True:
+        yield from process.print(text)
+
+
+def hostname(process: Process, args: list[str]) -> Steps:
+    name = process.kernel.hostname
+    if "-i" in args:
+        yield from process.print(process.kernel.ip)
+    elif "-f" in args:
+        yield from process.print(_full_hostname(process, name))
+    else:
+        yield from process.print(name)
+    return 0
+
+
+def _full_hostname(process: Process, name: str) -> str:
+    """The first name that /etc/hosts has for this host: with a subdomain the pod's full name in DNS."""
+    for line in process.files.read("/etc/hosts").decode(errors="replace").splitlines():
+        _, *names = line.split("#")[0].split() or [""]
+        if name in names:
+            return names[0]
+    return name
+
+
+def id_(process: Process, args: list[str]) -> Steps:
+    found, rest = options(args, "ugnG")
+    uid, gid = process.uid, 0
+    if rest:
+        known = next((known for known in accounts(process.files) if known.name == rest[0]), None)
+        if known is None:
+            raise Fault(f"unknown user {rest[0]}")
+        uid, gid = known.uid, known.gid
+    elif own := account(process.files, uid):
+        gid = own.gid
+    user, group = user_name(process.files, uid), group_name(process.files, gid)
+    if "u" in found:
+        yield from process.print(user if "n" in found else str(uid))
+    elif "g" in found or "G" in found:
+        yield from process.print(group if "n" in found else str(gid))
+    else:
+        of_user = f"uid={uid}" + (f"({user})" if user != str(uid) else "")
+        of_group = f"{gid}" + (f"({group})" if group != str(gid) else "")
+        yield from process.print(f"{of_user} gid={of_group} groups={of_group}")
+    return 0
+
+
+def whoami(process: Process, args: list[str]) -> Steps:
+    name = user_name(process.files, process.uid)
+    if name == str(process.uid):
+        raise Fault(f"unknown uid {process.uid}")
+    yield from process.print(name)
+    return 0
+
+
+def date(process: Process, args: list[str]) -> Steps:
+    """``date [-u] [-d TIME] [+FORMAT]``; the time zone is UTC, TIME is @seconds or ISO 8601."""
+    form = next((arg[1:] for arg in args if arg.startswith("+")), "%a %b %e %H:%M:%S UTC %Y")
+    found, _ = options([arg for arg in args if not arg.startswith("+")], "uR", "dI")
+    seconds = process.kernel.clock.now
+    if "d" in found:
+        text = found["d"]
+        try:
+            seconds = float(text[1:]) if text.startswith("@") else parse_timestamp(text)
+        except ValueError:
+            raise Fault(f"invalid date '{text}'") from None
+    now = datetime.fromtimestamp(seconds, UTC)
+    fields = {
+        "%e": f"{now.day:2}",
+        "%s": str(int(seconds)),
+        "%N": f"{now.microsecond * 1000:09}",
+        "%Z": "UTC",
+    }
+    fields |= {"%T": "%H:%M:%S", "%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%R": "%H:%M", "%n": "\n"}
+    for letter, value in fields.items():
+        form = form.replace(letter, value)
+    yield from process.print(now.strftime(form))
+    return 0
+
+
+def uname(process: Process, args: list[str]) -> Steps:
+    found, _ = options(args, "asnrvmpio")
+    known = {
+        "s": "Linux",
+        "n": process.kernel.hostname,
+        "r": KERNEL_RELEASE,
+        "v": "#1 SMP",
+        "m": "x86_64",
+        "o": "GNU/Linux",
+    }
+    letters = "snrvmo" if "a" in found else "".join(found) or "s"
+    yield from process.print(" ".join(known[letter] for letter in known if letter in letters))
+    return 0
+
+
+def ps(process: Process, args: list[str]) -> Steps:
+    yield from process.print("PID   USER     COMMAND")
+    for pid, other in sorted(process.kernel.processes.items()):
+        user = user_name(process.files, other.uid)
+        yield from process.print(f"{pid:5} {user:8} {' '.join(other.argv)}")
+    return 0
+
+
+def kill(process: Process, args: list[str]) -> Steps:
+    """``kill [-SIGNAL | -s SIGNAL] PID…``, ``kill -l [NUMBER]``"""
+    rest = list(args)
+    signal: str | None = "TERM"
+    if rest[:1] == ["-l"]:
+        if rest[1:]:
+            yield from process.print(signal_name(rest[1]) or "")
+        else:
+            for name, number in NUMBERS.items():
+                yield from process.print(f"{number:2}) {name}")
+        return 0
+    if rest and rest[0].startswith("-") and len(rest[0]) > 1:
+        text = rest.pop(0)[1:]
+        if text == "s" and rest:
+            text = rest.pop(0)
+        signal = None if text == "0" else signal_name(text)
+        if signal is None and text != "0":
+            yield from process.complain(f"bad signal name '{text}'")
+            return 1
+    if not rest:
+        yield from process.complain("you need to specify whom to kill")
+        return 1
+    status = 0
+    for text in rest:
+        other = process.kernel.processes.get(int(text)) if text.isdigit() else None
+        if other is None:
+            words = (
+                f"can't kill pid {text}: No such process" if text.isdigit() else f"invalid number '{text}'"
+            )
+            yield from process.complain(words)
+            status = 1
+        elif process.uid not in (0, other.uid):
+            yield from process.complain(f"can't kill pid {text}: Operation not permitted")
+            status = 1
+        elif signal is not None:
+            process.kernel.signal(other, signal)
+    yield from process.step()
+    return status
+
+
+def basename(process: Process, args: list[str]) -> Steps:
+    if not args:
+        raise UsageError
+    name = args[0].rstrip("/").rpartition("/")[2] or "/"
+    if len(args) > 1 and name != args[1]:
+        name = name.removesuffix(args[1])
+    yield from process.print(name)
+    return 0
+
+
+def dirname(process: Process, args: list[str]) -> Steps:
+    if not args:
+        raise UsageError
+    head, slash, _ = args[0].rstrip("/").rpartition("/")
+    yield from process.print(head or slash or ".")
+    return 0
+
+
+def which(process: Process, args: list[str]) -> Steps:
+    status = 0
+    for name in args:
+        found = search(process.files, name, process.env.get("PATH", ""))
+        if found is None:
+            status = 1
+        else:
+            yield from process.print(found)
+    return status
+
+
+def seq(process: Process, args: list[str]) -> Steps:
+    found, rest = options([f"\0{a}" if a[1:2].isdigit() else a for a in args], "w", "s")
+    rest = [word.lstrip("\0") for word in rest]
+    try:
+        numbers = [float(word) if "." in word else int(word) for word in rest]
+        first, step, last = {1: (1, 1, *numbers), 2: (*numbers[:1], 1, *numbers[1:]), 3: tuple(numbers)}[
+            len(numbers)
+        ]
+    except (ValueError, KeyError):
+        raise UsageError from None
+    digits = max((len(word.partition(".")[2]) for word in rest), default=0)
+    width = max(len(word) for word in rest) if "w" in found else 0
+    separator = found.get("s", "\n")
+    index, started = 0, False
+    while step and (first + index * step - last) * (1 if step > 0 else -1) <= 1e-9:
+        text = f"{first + index * step:0{width}.{digits}f}"
+        yield from process.write(1, ((separator if started else "") + text).encode())
+        started = True
+        index += 1
+    if started:
+        yield from process.write(1, b"\n")
+    return 0
+
+
+def xargs(process: Process, args: list[str]) -> Steps:
+    """``xargs [-n N] [COMMAND [ARG…]]``"""
+    rest = list(args)
+    most = 0
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option.startswith("-n"):
+            most = int(option[2:] or rest.pop(0))
+        elif option != "-r":
+            raise UsageError(f"invalid option -- '{option[1:2]}'")
+    command = rest or ["echo"]
+    words = (yield from process.read_all(0)).decode(errors="replace").split()
+    status = 0
+    size = most or len(words) or 1
+    for start in range(0, len(words), size):
+        argv = command + words[start : start + size]
+        child = process.spawn(argv, lambda other, argv=argv: run(other, argv, other.env))
+        code = yield from process.wait(child)
+        status = 123 if code else status
+    return status

@@ -1,0 +1,232 @@
+"""Clients of the network, as busybox has them: wget, nslookup, nc."""
+
+from __future__ import annotations
+
+import re
+
+from k8slearn.embedded.network import HttpRequest, HttpResponse, NetworkError, UnknownHost
+from k8slearn.embedded.network.names import DNS_SERVICE_IP, candidates, is_address
+from k8slearn.embedded.network.network import ConnectionClosed, RequestTimeout
+from k8slearn.embedded.runtime.process import Process
+from k8slearn.embedded.runtime.programs.options import Fault, Steps, UsageError
+
+_URL = re.compile(r"(?:(https?)://)?(?:[^@/]*@)?([^:/?]+)(?::(\d+))?(/[^#]*|\?[^#]*)?(?:#.*)?")
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REDIRECTS = 10
+
+
+def parse_url(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port, path. Raises Fault."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise Fault(f"bad URL: {url}")
+    scheme = match[1] or "http"
+    path = match[4] or "/"
+    port = int(match[3]) if match[3] else (443 if scheme == "https" else 80)
+    return scheme, match[2], port, path if path.startswith("/") else f"/{path}"
+
+
+def wget(process: Process, args: list[str]) -> Steps:
+    """``wget [-qS] [--spider] [-O FILE] [-T SEC] [--header H] [--post-data D] [-U AGENT] [-P DIR] URL…``"""
+    found, urls = _wget_options(args)
+    if not urls:
+        raise UsageError
+    for url in urls:
+        yield from _Wget(process, found).fetch(url)
+    return 0
+
+
+def _wget_options(args: list[str]) -> tuple[dict[str, list[str]], list[str]]:
+    found: dict[str, list[str]] = {}
+    urls: list[str] = []
+    pending = list(args)
+    while pending:
+        arg = pending.pop(0)
+        if arg.startswith("--"):
+            name, equals, value = arg[2:].partition("=")
+            if name in (
+                "header",
+                "post-data",
+                "post-file",
+                "timeout",
+                "user-agent",
+                "tries",
+                "output-document",
+            ):
+                found.setdefault(name, []).append(value if equals else pending.pop(0) if pending else "")
+            elif name in ("spider", "no-check-certificate", "quiet", "server-response", "no-verbose"):
+                found[name] = []
+            else:
+                raise UsageError(f"unrecognized option '--{name}'")
+        elif arg.startswith("-") and len(arg) > 1:
+            for index, letter in enumerate(arg[1:], 2):
+                if letter in "qScv":
+                    found[letter] = []
+                elif letter in "OTPUotY":
+                    if not arg[index:] and not pending:
+                        raise UsageError(f"option requires an argument -- '{letter}'")
+                    found.setdefault(letter, []).append(arg[index:] or pending.pop(0))
+                    break
+                else:
+                    raise UsageError(f"invalid option -- '{letter}'")
+        else:
+            urls.append(arg)
+    for short, long in (("q", "quiet"), ("S", "server-response"), ("T", "timeout"), ("O", "output-document")):
+        if long in found:
+            found[short] = found.pop(long)
+    return found, urls
+
+
+class _Wget:
+    def __init__(self, process: Process, found: dict[str, list[str]]) -> None:
+        self.process = process
+        self.found = found
+        self.timeout = float(found["T"][-1]) if "T" in found else 900.0
+
+    def fetch(self, url: str) -> Steps:
+        """Raises Fault."""
+        for _ in range(MOST_REDIRECTS):
+            response = yield from self._ask(url)
+            location = response.headers.get("location")
+            if response.status in REDIRECTS and location:
+                scheme, host, port, _ = parse_url(url)
+                url = location if "://" in location else f"{scheme}://{host}:{port}{location}"
+                continue
+            if response.status >= 300:
+                raise Fault(f"server returned error: HTTP/1.1 {response.status} {response.reason}")
+            yield from self._save(url, response)
+            return
+        raise Fault("too many redirections")
+
+    def _ask(self, url: str) -> Steps:
+        """HttpResponse"""
+        scheme, host, port, path = parse_url(url)
+        try:
+            ip = self.process.kernel.network.resolve(self.process.kernel.ip, host)
+        except UnknownHost:
+            raise Fault(f"bad address '{host}'") from None
+        yield from self._say(
+            f"Connecting to {host}{f':{port}' if is_address(host) and port != 80 else ''} ({ip}:{port})"
+        )
+        if scheme == "https":
+            yield from _reach(self.process, ip, port, self.timeout)
+            raise Fault("TLS error from peer (alert code 80): internal error")
+        headers = {
+            "host": host + (f":{port}" if port != 80 else ""),
+            "user-agent": "Wget",
+            "connection": "close",
+        }
+        if "U" in self.found:
+            headers["user-agent"] = self.found["U"][-1]
+        for header in self.found.get("header", ()):
+            name, _, value = header.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        body = b""
+        if "post-data" in self.found:
+            body = self.found["post-data"][-1].encode()
+        elif "post-file" in self.found:
+            body = self.process.files.read(self.process.path(self.found["post-file"][-1]))
+        method = "POST" if "post-data" in self.found or "post-file" in self.found else "GET"
+        if "spider" in self.found:
+            method = "HEAD"
+        request = HttpRequest(method, path, headers, body)
+        try:
+            response = yield from self.process.request(ip, port, request, self.timeout)
+        except RequestTimeout:
+            raise Fault("download timed out") from None
+        except ConnectionClosed:
+            raise Fault("error getting response: Connection reset by peer") from None
+        except NetworkError as error:
+            raise Fault(f"can't connect to remote host ({ip}): {error}") from None
+        if "S" in self.found:
+            yield from self._say(f"  HTTP/1.1 {response.status} {response.reason}")
+            for name, value in response.headers.items():
+                yield from self._say(f"  {'-'.join(word.capitalize() for word in name.split('-'))}: {value}")
+            yield from self._say("  ")
+        return response
+
+    def _save(self, url: str, response: HttpResponse) -> Steps:
+        if "spider" in self.found:
+            yield from self._say("remote file exists")
+            return
+        output = self.found["O"][-1] if "O" in self.found else ""
+        if output == "-":
+            yield from self._say("writing to stdout")
+            yield from self.process.write(1, response.body)
+            yield from self._say(_progress("-", len(response.body)))
+            yield from self._say("written to stdout")
+            return
+        name = output or parse_url(url)[3].partition("?")[0].rpartition("/")[2] or "index.html"
+        if not output and self.process.files.lookup(self.process.path(name)) is not None:
+            raise Fault(f"can't open '{name}': File exists")
+        try:
+            descriptor = self.process.open(name, "w")
+        except OSError as error:
+            raise Fault(f"can't open '{name}': {error.strerror}") from None
+        yield from self._say(f"saving to '{name}'")
+        descriptor.write(response.body)
+        yield from self._say(_progress(name.rpartition("/")[2], len(response.body)))
+        yield from self._say(f"'{name}' saved")
+
+    def _say(self, text: str) -> Steps:
+        if "q" not in self.found:
+            yield from self.process.write(2, f"{text}\n".encode())
+
+
+def _progress(name: str, size: int) -> str:
+    shown = f"{size}" if size < 100000 else f"{size // 1024}k"
+    return f"{name[:20]:20} 100% |********************************| {shown:>5}  0:00:00 ETA"
+
+
+def _reach(process: Process, ip: str, port: int, timeout: float) -> Steps:
+    """See whether somebody listens; raises Fault in wget's words."""
+    yield from process.step()
+    try:
+        process.kernel.network.connect(process.kernel.ip, ip, port)
+    except NetworkError as error:
+        raise Fault(f"can't connect to remote host ({ip}): {error}") from None
+
+
+def nslookup(process: Process, args: list[str]) -> Steps:
+    """``nslookup NAME``: a name with dots is asked as it is, others with the search list of resolv.conf."""
+    words = [arg for arg in args if not arg.startswith("-")]
+    if not words:
+        raise UsageError
+    network = process.kernel.network
+    name = words[0].rstrip(".")
+    yield from process.print(f"Server:\t\t{DNS_SERVICE_IP}\nAddress:\t{DNS_SERVICE_IP}:53\n")
+    namespace = network.namespace(process.kernel.ip)
+    tried = [name] if "." in words[0] else sorted(candidates(namespace, name)[:-1])
+    for candidate in tried:
+        addresses = network.names.records(candidate)
+        if addresses:
+            yield from process.print("")
+            for address in addresses:
+                yield from process.print(f"Name:\t{candidate}\nAddress: {address}")
+            yield from process.print("")
+            return 0
+    for candidate in tried:
+        for _ in ("A", "AAAA"):
+            yield from process.print(f"** server can't find {candidate}: NXDOMAIN\n")
+    return 1
+
+
+def nc(process: Process, args: list[str]) -> Steps:
+    """``nc [-z] [-v] [-w SEC] HOST PORT``: whether somebody listens there."""
+    words = [word for index, word in enumerate(args) if word[0] != "-" and args[index - 1 : index] != ["-w"]]
+    if len(words) != 2 or not words[1].isdigit():
+        raise UsageError
+    host, port = words[0], int(words[1])
+    network = process.kernel.network
+    try:
+        ip = network.resolve(process.kernel.ip, host)
+    except UnknownHost:
+        raise Fault(f"bad address '{host}'") from None
+    yield from process.step()
+    try:
+        network.connect(process.kernel.ip, ip, port)
+    except NetworkError as error:
+        raise Fault(f"can't connect to remote host ({ip}): {error}") from None
+    if "-v" in args or "-zv" in args or "-vz" in args:
+        yield from process.write(2, f"{host} ({ip}:{port}) open\n".encode())
+    return 0
