@@ -7,7 +7,7 @@ from typing import Any
 from k8slearn.embedded.kubelet.fields import go_quoted
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.record import Record
-from k8slearn.embedded.kubelet.task import Future, Steps, Task, within
+from k8slearn.embedded.kubelet.task import Future, Steps, Task, awaited, within
 from k8slearn.embedded.network import HttpRequest, HttpResponse
 from k8slearn.embedded.runtime.container import StartError
 
@@ -54,7 +54,7 @@ def run_hook(host: Host, pod: dict[str, Any], record: Record, ip: str, hook: dic
         except StartError as error:
             code, why, output = None, f"{error}", ""
         else:
-            code, output = yield result
+            code, output = yield awaited(host.clock, result)
             why = f"command '{' '.join(command)}' exited with {code}: "
         if code == 0:
             return ""

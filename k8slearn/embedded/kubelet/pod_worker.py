@@ -275,12 +275,13 @@ class PodWorker:
 
     def _terminate(self, grace: int) -> Steps:
         """A deleted pod: stop everything, tell how it ended, and remove the object."""
-        yield from self._stop_all(grace)
-        if self.sandbox:
-            self._tear_down()
-            yield self.host.between(0.05, 0.2)
-        self.finished = True
-        self._write_status(terminal=True)
+        if not self.finished:
+            yield from self._stop_all(grace)
+            if self.sandbox:
+                self._tear_down()
+                yield self.host.between(0.05, 0.2)
+            self.finished = True
+            self._write_status(terminal=True)
         try:
             self.host.client.delete("pods", self.pod, grace_seconds=0, why="its containers have ended")
         except ApiError as error:

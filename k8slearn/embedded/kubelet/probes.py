@@ -15,12 +15,9 @@ from k8slearn.embedded.clock import Timer
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.lifecycle import port_of, run_exec
 from k8slearn.embedded.kubelet.record import Record
+from k8slearn.embedded.kubelet.task import AWAITED
 from k8slearn.embedded.network import HttpRequest, HttpResponse, NetworkError
 from k8slearn.embedded.runtime.container import StartError
-
-AWAITED = 60.0
-"""Settling waits this many seconds for a container to become started and ready; after that its probes are
-background work, for a probe may well fail for ever."""
 
 _FIELDS = {"Startup": "startupProbe", "Readiness": "readinessProbe", "Liveness": "livenessProbe"}
 
@@ -88,6 +85,7 @@ class Prober:
         self._abandon()
 
     def _later(self, seconds: float) -> Timer:
+        """Settling waits for a container to become started and ready, but a probe may well fail for ever."""
         awaited = not self._good and self._host.clock.now - self._since < AWAITED
         return self._host.clock.call_later(seconds, self._tick, background=not awaited)
 

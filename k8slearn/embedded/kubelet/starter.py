@@ -14,8 +14,8 @@ from k8slearn.embedded.kubelet.etc import etc_files, hostname
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.images import Images
 from k8slearn.embedded.kubelet.lifecycle import kill, run_hook
-from k8slearn.embedded.kubelet.record import Failure, Record
-from k8slearn.embedded.kubelet.task import Future, Steps
+from k8slearn.embedded.kubelet.record import Failure, Record, Role
+from k8slearn.embedded.kubelet.task import Future, Steps, awaited
 from k8slearn.embedded.kubelet.volumes import Volumes
 from k8slearn.embedded.runtime.container import Container, StartError
 from k8slearn.embedded.runtime.files import FileSystem, RegularFile
@@ -80,6 +80,8 @@ class Starter:
             event("Warning", "Failed", f"Error: {error}")
             return Failure("RunContainerError", str(error))
         record.started_at = host.clock.timestamp()
+        if record.role is Role.INIT:
+            awaited(host.clock, record.exited)
         event("Normal", "Started", "Container started")
         hook = (record.spec.get("lifecycle") or {}).get("postStart")
         if hook:
@@ -118,8 +120,9 @@ class Starter:
             record.ended = _end(record, host.clock, code, reason, message)
             record.ended_at = host.clock.now
             record.stop_probing()
-            record.exited.set()
             self._ended(record)
+            # Last, for whoever waits goes on at once, and may put a new instance in this one's place.
+            record.exited.set()
 
         instance = Container(
             host.clock,

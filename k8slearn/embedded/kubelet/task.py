@@ -16,6 +16,10 @@ from typing import Any
 
 from k8slearn.embedded.clock import Clock, Timer
 
+AWAITED = 60.0
+"""Seconds that settling waits for something that may never come: a hook's end, an init container's, a probe's
+success."""
+
 
 class Future:
     """Something that will be known once. ``then`` calls back when it is, at once if it is already."""
@@ -92,3 +96,13 @@ def within(clock: Clock, future: Future, seconds: float) -> Future:
 
     future.then(known)
     return result
+
+
+def awaited(clock: Clock, future: Future) -> Future:
+    """``future``, for which settling waits (a minute at the most): a program that the start of a pod depends on.
+
+    What programs do is background work otherwise.
+    """
+    timer = clock.call_later(AWAITED, lambda: None)
+    future.then(timer.cancel)
+    return future
