@@ -4,32 +4,24 @@ by nobody, and a node that is full rejects it. Upstream: pkg/kubelet/lifecycle/p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection
 
-from k8slearn.kube.resources import Resources, amounts, requests
-
-Object = dict[str, Any]
+from k8slearn.kube.resources import Resources
 
 
-def rejection(pod: Object, others: Iterable[Object], allocatable: dict[str, str]) -> tuple[str, str] | None:
-    """Why ``pod`` has no place beside ``others``: reason (``OutOfcpu``) and sentence; None when it has."""
-    offered = amounts(allocatable)
-    used: Resources = {}
-    for other in others:
-        _add(used, other)
-    wanted: Resources = {}
-    _add(wanted, pod)
-    for resource, amount in wanted.items():
-        if amount and used.get(resource, 0) + amount > offered.get(resource, 0):
-            return f"OutOf{resource}", (
-                f"Node didn't have enough resource: {resource}, requested: {amount}, "
-                f"used: {used.get(resource, 0)}, capacity: {offered.get(resource, 0)}"
+def rejection(wanted: Resources, others: Collection[Resources], offered: Resources) -> tuple[str, str] | None:
+    """Why a pod that requests ``wanted`` has no place beside ``others``: reason (``OutOfcpu``) and sentence.
+
+    None when it has. ``offered`` is the node's allocatable, with ``pods``.
+    """
+    asked = [("pods", 1, len(others))]
+    asked += [
+        (name, amount, sum(o.get(name, 0) for o in others)) for name, amount in wanted.items() if amount
+    ]
+    for name, amount, used in asked:
+        if used + amount > offered.get(name, 0):
+            return f"OutOf{name}", (
+                f"Node didn't have enough resource: {name}, requested: {amount}, "
+                f"used: {used}, capacity: {offered.get(name, 0)}"
             )
     return None
-
-
-def _add(total: Resources, pod: Object) -> None:
-    total["pods"] = total.get("pods", 0) + 1
-    for resource, amount in requests(pod).items():
-        total[resource] = total.get(resource, 0) + amount

@@ -15,7 +15,7 @@ from k8slearn.embedded.apiserver.status import bad_request
 from k8slearn.embedded.kubelet.logs import TEXT, container_name
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.kubelet.record import Record
-from k8slearn.embedded.runtime.container import StartError
+from k8slearn.embedded.runtime import StartError
 from k8slearn.embedded.runtime.log import LogLine
 
 Object = dict[str, Any]

@@ -14,7 +14,7 @@ from k8slearn.embedded.kubelet.backoff import BackOff
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.record import Failure, Record
 from k8slearn.embedded.kubelet.task import Steps
-from k8slearn.embedded.runtime.images import canonical, find
+from k8slearn.embedded.runtime import canonical, find
 
 _REFERENCE = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?"

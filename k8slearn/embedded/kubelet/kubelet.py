@@ -11,14 +11,18 @@ from k8slearn.embedded.kubelet.admission import rejection
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.network import Network
-from k8slearn.embedded.runtime.images import catalogue
+from k8slearn.embedded.runtime import catalogue
 from k8slearn.embedded.store import Watch
+from k8slearn.kube.resources import amounts
 
 STATUS_SECONDS = 300.0
 """How often an unchanged Node's status is written all the same (nodeStatusReportFrequency)."""
 
 LEAST_PROPAGATION, MOST_PROPAGATION = 5.0, 60.0
 """Seconds from a ConfigMap's or Secret's change to the change of the files in a volume."""
+
+
+_OFFERED = amounts(node_status.CAPACITY)
 
 
 class Kubelet:
@@ -145,8 +149,8 @@ class Kubelet:
 
         worker = PodWorker(self.host, pod, node_status.CAPACITY, look_again)
         if "startTime" not in (pod.get("status") or {}):
-            others = [other.pod for other in self.workers.values() if not other.finished]
-            if why := rejection(pod, others, node_status.CAPACITY):
+            others = [other.requests for other in self.workers.values() if not other.finished]
+            if why := rejection(worker.requests, others, _OFFERED):
                 worker.reject(*why)
         self.workers[key] = worker
         return worker

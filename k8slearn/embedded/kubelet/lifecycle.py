@@ -9,7 +9,7 @@ from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.record import Record
 from k8slearn.embedded.kubelet.task import Future, Steps, Task, awaited, within
 from k8slearn.embedded.network import HttpRequest, HttpResponse
-from k8slearn.embedded.runtime.container import StartError
+from k8slearn.embedded.runtime import StartError
 
 LEAST_GRACE = 2.0
 """Seconds that a container gets after TERM even when its preStop hook used up the grace period."""

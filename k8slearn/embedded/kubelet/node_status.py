@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from k8slearn.embedded.runtime.images import Image
+from k8slearn.embedded.runtime import Image
 
 Object = dict[str, Any]
 

@@ -23,6 +23,7 @@ from k8slearn.embedded.kubelet.starter import Starter
 from k8slearn.embedded.kubelet.status import Facts, done_initializing, pod_status, should_restart
 from k8slearn.embedded.kubelet.task import Steps, Task
 from k8slearn.embedded.kubelet.volumes import Volumes
+from k8slearn.kube.resources import requests
 
 Object = dict[str, Any]
 
@@ -44,6 +45,7 @@ class PodWorker:
         self.host = host
         self.pod = pod
         self.uid: str = pod["metadata"]["uid"]
+        self.requests = requests(pod)
         self.records = records(pod)
         self.volumes = Volumes(host, pod)
         self._allocatable = allocatable

@@ -17,7 +17,7 @@ from k8slearn.embedded.kubelet.lifecycle import port_of, run_exec
 from k8slearn.embedded.kubelet.record import Record
 from k8slearn.embedded.kubelet.task import AWAITED
 from k8slearn.embedded.network import HttpRequest, HttpResponse, NetworkError
-from k8slearn.embedded.runtime.container import StartError
+from k8slearn.embedded.runtime import StartError
 
 _FIELDS = {"Startup": "startupProbe", "Readiness": "readinessProbe", "Liveness": "livenessProbe"}
 

@@ -11,8 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8slearn.embedded.kubelet.task import Future
-from k8slearn.embedded.runtime.container import Container
-from k8slearn.embedded.runtime.images import Image
+from k8slearn.embedded.runtime import Container, Image
 
 if TYPE_CHECKING:
     from k8slearn.embedded.kubelet.probes import Prober

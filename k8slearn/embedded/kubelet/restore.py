@@ -11,7 +11,7 @@ from typing import Any
 
 from k8slearn.embedded.clock import Clock, parse_timestamp
 from k8slearn.embedded.kubelet.record import Record, Role
-from k8slearn.embedded.runtime.images import find
+from k8slearn.embedded.runtime import find
 
 UNKNOWN_CODE = 255
 

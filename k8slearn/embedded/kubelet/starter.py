@@ -17,9 +17,8 @@ from k8slearn.embedded.kubelet.lifecycle import kill, run_hook
 from k8slearn.embedded.kubelet.record import Failure, Record, Role
 from k8slearn.embedded.kubelet.task import Future, Steps, awaited
 from k8slearn.embedded.kubelet.volumes import Volumes
-from k8slearn.embedded.runtime.container import Container, StartError
+from k8slearn.embedded.runtime import Container, Image, StartError
 from k8slearn.embedded.runtime.files import FileSystem, RegularFile
-from k8slearn.embedded.runtime.images import Image
 from k8slearn.kube import quantity
 
 Object = dict[str, Any]

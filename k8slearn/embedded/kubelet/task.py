@@ -99,7 +99,7 @@ def within(clock: Clock, future: Future, seconds: float) -> Future:
 
 
 def awaited(clock: Clock, future: Future) -> Future:
-    """``future``, for which settling waits (a minute at the most): a program that the start of a pod depends on.
+    """``future``, for which settling waits, a minute at the most: the start of a pod depends on that program.
 
     What programs do is background work otherwise.
     """
