@@ -18,6 +18,7 @@ import selectors
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -42,16 +43,14 @@ class _Fork:
     said: bytes = b""
 
     def end(self) -> dict[str, Any]:
-        """See that the judge and its learner's process are gone; the answer to the order."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        """See the judge to its end, and its learner's process after it; the answer to the order."""
         _, status = os.waitpid(self.pid, 0)
-        learner, _, outcome = self.said.partition(b"\n")
+        learner, _, answer = self.said.partition(b"\n")
         if learner.isdigit():
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(int(learner), signal.SIGKILL)
         try:
-            return {"number": self.number, "outcome": json.loads(outcome), "error": ""}
+            return {"number": self.number, **json.loads(answer)}
         except ValueError:
             code = os.waitstatus_to_exitcode(status)
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
@@ -92,6 +91,7 @@ def main() -> None:
                         selector.register(pipe, selectors.EVENT_READ)
         finally:
             for fork in running.values():
+                os.kill(fork.pid, signal.SIGKILL)
                 fork.end()
 
 
@@ -113,18 +113,22 @@ def _fork(order: dict[str, Any], private: tuple[int, ...]) -> tuple[int, _Fork]:
 
 
 def _be_judge(task: dict[str, Any], write: int) -> NoReturn:
+    """Judge, say what came of it, and end; whatever happens, the fork does not run on from here."""
     signal.setitimer(signal.ITIMER_REAL, task["limits"]["seconds"] + ALLOWANCE)
-    code = 1
     try:
         with os.fdopen(write, "w", encoding="utf-8") as pipe:
-            outcome = judge.judge(judge.Task.from_json(task), lambda pid: print(pid, file=pipe, flush=True))
-            json.dump(outcome.to_json(), pipe)
-        code = 0
-    except BaseException:
-        traceback.print_exc()
+            json.dump(_judge(task, lambda pid: print(pid, file=pipe, flush=True)), pipe)
     finally:
         sys.stderr.flush()
-        os._exit(code)
+        os._exit(0)
+
+
+def _judge(task: dict[str, Any], announce: Callable[[int], None]) -> dict[str, Any]:
+    try:
+        return {"outcome": judge.judge(judge.Task.from_json(task), announce).to_json(), "error": ""}
+    except Exception as error:
+        traceback.print_exc()
+        return {"outcome": None, "error": f"{type(error).__name__}: {error}"}
 
 
 if __name__ == "__main__":
