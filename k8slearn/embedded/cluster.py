@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from k8slearn.embedded import bootstrap, transport
+from k8slearn.embedded import bootstrap, kubelet, transport
 from k8slearn.embedded.apiserver import kinds
 from k8slearn.embedded.apiserver.apiserver import APIServer
 from k8slearn.embedded.apiserver.http import Answer, Request
@@ -85,9 +85,12 @@ class Cluster:
                 ip=bootstrap.node_ip(number),
                 pod_cidr=f"10.244.{number}.0/24",
                 control_plane=number == 0,
+                # A cluster of one node has nowhere else to put pods.
+                taints=[kubelet.CONTROL_PLANE_TAINT] if number == 0 and nodes > 1 else [],
             )
             for number, name in enumerate(names)
         }
+        kubelet.connect(self.apiserver, self.nodes)
         scheduler = Scheduler(self._client_for("default-scheduler"), self._clock)
         for part in (*all_controllers(self._client_for, self._clock), scheduler, *self.nodes.values()):
             part.start()

@@ -6,5 +6,7 @@ the cluster through ``client`` only, and containers through ``runtime`` only.
 """
 
 from k8slearn.embedded.kubelet.kubelet import Kubelet
+from k8slearn.embedded.kubelet.node_status import CONTROL_PLANE_TAINT
+from k8slearn.embedded.kubelet.subresources import connect
 
-__all__ = ["Kubelet"]
+__all__ = ["CONTROL_PLANE_TAINT", "Kubelet", "connect"]

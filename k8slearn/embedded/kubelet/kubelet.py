@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from k8slearn.embedded.apiserver.http import Answer, Request
+from collections.abc import Sequence
+
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Change, Client, Key, Object, WorkQueue
 from k8slearn.embedded.clock import Clock, Timer
-from k8slearn.embedded.kubelet import exec, logs, node_status
+from k8slearn.embedded.kubelet import node_status
 from k8slearn.embedded.kubelet.admission import rejection
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
@@ -26,7 +27,8 @@ _OFFERED = amounts(node_status.CAPACITY)
 
 
 class Kubelet:
-    """The kubelet of the node ``name``. ``ip`` is its InternalIP, ``pod_cidr`` where its pods' addresses are.
+    """The kubelet of the node ``name``. ``ip`` is its InternalIP, ``pod_cidr`` where its pods' addresses are;
+    ``taints`` are those that the node is registered with.
 
     ``start`` registers the node and takes up its pods, also those that ran before (their containers are
     started anew); ``stop`` is the loss of the node: everything on it ends at once, and nobody is told.
@@ -42,11 +44,12 @@ class Kubelet:
         ip: str,
         pod_cidr: str,
         control_plane: bool = False,
+        taints: Sequence[Object] = (),
     ) -> None:
         self.client = client
         self.clock = clock
         self.name = name
-        self.control_plane = control_plane
+        self._registration = node_status.node(name, pod_cidr, control_plane=control_plane, taints=taints)
         self.host = Host(client, clock, network, name, ip, pod_cidr)
         self.workers: dict[Key, PodWorker] = {}
         self._queue = WorkQueue(clock, self._work)
@@ -64,9 +67,7 @@ class Kubelet:
         if self.running:
             return
         if self.client.get("nodes", "", self.name) is None:
-            self.client.create(
-                "nodes", node_status.node(self.name, self.host.pod_cidr, control_plane=self.control_plane)
-            )
+            self.client.create("nodes", self._registration)
         self._report()
         self._renew()
         self._watches = [
@@ -163,26 +164,13 @@ class Kubelet:
                 delay = self.host.between(LEAST_PROPAGATION, MOST_PROPAGATION)
                 self.clock.call_later(delay, worker.refresh_volumes)
 
-    # -- what the API server asks for -----------------------------------------------------------
-
-    def logs(self, request: Request, pod: Object) -> Answer:
-        """``GET …/pods/{name}/log``. Raises ApiError."""
-        return logs.logs(self._worker(pod), pod, request)
-
-    def exec(self, request: Request, pod: Object) -> Answer:
-        """``…/pods/{name}/exec``. Raises ApiError."""
-        return exec.exec(self._worker(pod), pod, request)
-
-    def attach(self, request: Request, pod: Object) -> Answer:
-        """``…/pods/{name}/attach``. Raises ApiError."""
-        return exec.attach(self._worker(pod), pod, request)
-
-    def _worker(self, pod: Object) -> PodWorker | None:
+    def worker(self, key: Key) -> PodWorker | None:
+        """Who runs that pod, None before the kubelet took it up. Raises ApiError when the node is lost."""
         if not self.running:
             address = f"{self.host.ip}:10250"
             message = f'Get "https://{address}/": dial tcp {address}: connect: no route to host'
             raise ApiError(500, "InternalError", message)
-        return self.workers.get(_key(pod))
+        return self.workers.get(key)
 
 
 def _key(pod: Object) -> Key:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from k8slearn.embedded.runtime import Image
@@ -18,6 +18,7 @@ VERSION = "v1.37.2"
 LEASE_SECONDS = 40
 RENEW_SECONDS = 10.0
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+CONTROL_PLANE_TAINT = {"effect": "NoSchedule", "key": CONTROL_PLANE}
 
 CAPACITY = {
     "cpu": "4",
@@ -36,7 +37,7 @@ _CONDITIONS = (
 )
 
 
-def node(name: str, pod_cidr: str, *, control_plane: bool) -> Object:
+def node(name: str, pod_cidr: str, *, control_plane: bool = False, taints: Sequence[Object] = ()) -> Object:
     """The Node object that the kubelet creates; its status follows."""
     labels = {
         "beta.kubernetes.io/arch": "amd64",
@@ -53,7 +54,8 @@ def node(name: str, pod_cidr: str, *, control_plane: bool) -> Object:
     if control_plane:
         labels[CONTROL_PLANE] = ""
         labels["node.kubernetes.io/exclude-from-external-load-balancers"] = ""
-        spec["taints"] = [{"effect": "NoSchedule", "key": CONTROL_PLANE}]
+    if taints:
+        spec["taints"] = list(taints)
     return {
         "kind": "Node",
         "apiVersion": "v1",

@@ -8,11 +8,12 @@ import orjson
 import pytest
 
 from k8slearn.embedded.apiserver import kinds
-from k8slearn.embedded.apiserver.http import Request, Response, Session, Stream
+from k8slearn.embedded.apiserver.apiserver import APIServer
+from k8slearn.embedded.apiserver.http import Answer, Request, Response, Session, Stream
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Change, Client, Trace
 from k8slearn.embedded.clock import Clock
-from k8slearn.embedded.kubelet import Kubelet
+from k8slearn.embedded.kubelet import Kubelet, connect
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.store import Object, Store
 
@@ -42,12 +43,14 @@ class Machine:
                 self.client.create("namespaces", {"metadata": {"name": name}})
             self.client.create("serviceaccounts", {"metadata": {"name": "default", "namespace": "default"}})
             self.make("configmaps", "kube-root-ca.crt", {"ca.crt": "the authority"})
+        self.apiserver = APIServer(self.registry)
         self.network = Network(self.client, self.clock)
         self.kubelet = Kubelet(
             self.client, self.clock, self.network, NODE, ip="172.18.0.3", pod_cidr="10.244.1.0/24"
         )
         self.moments: dict[str, list[Moment]] = {}
         self.client.watch("pods", self._remember)
+        connect(self.apiserver, {NODE: self.kubelet})
         self.kubelet.start()
         self.clock.settle()
 
@@ -147,21 +150,25 @@ class Machine:
             e["count"] for e in events if e["involvedObject"]["name"] == name and e["reason"] == reason
         )
 
+    def ask(self, name: str, subresource: str, **query: list[str] | str) -> Answer:
+        """What the API server answers for a subresource of a pod."""
+        path = f"/api/v1/namespaces/default/pods/{name}/{subresource}"
+        lists = {key: [value] if isinstance(value, str) else value for key, value in query.items()}
+        return self.apiserver.handle(Request("GET", path, lists))
+
     def logs(self, name: str, **query: str) -> str:
-        answer = self.kubelet.logs(_request(query), self.pod(name))
+        answer = self.ask(name, "log", **query)
         assert isinstance(answer, Response)
+        assert answer.status == 200, answer.body
         return answer.body.decode()
 
     def follow(self, name: str, **query: str) -> Stream:
-        answer = self.kubelet.logs(_request({"follow": "true", **query}), self.pod(name))
+        answer = self.ask(name, "log", follow="true", **query)
         assert isinstance(answer, Stream)
         return answer
 
     def session(self, name: str, *command: str, **query: str) -> Session | Response:
-        request = Request(
-            "POST", "", {"command": list(command), "stdout": ["1"], "stderr": ["1"], **_lists(query)}
-        )
-        answer = self.kubelet.exec(request, self.pod(name))
+        answer = self.ask(name, "exec", command=list(command), stdout="1", stderr="1", **query)
         assert isinstance(answer, Session | Response)
         return answer
 
@@ -179,14 +186,6 @@ def outcome(session: Session) -> tuple[str, str, Object]:
     for channel, data in session.take():
         channels[channel] += data
     return channels[1].decode(), channels[2].decode(), orjson.loads(channels[3])
-
-
-def _lists(query: dict[str, str]) -> dict[str, list[str]]:
-    return {name: [value] for name, value in query.items()}
-
-
-def _request(query: dict[str, str]) -> Request:
-    return Request("GET", "", _lists(query))
 
 
 def _shown(pod: Object, change: str) -> tuple[bool, str, int]:

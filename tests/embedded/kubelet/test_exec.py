@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
+import orjson
 
-from k8slearn.embedded.apiserver.http import Request, Response, Session
-from k8slearn.embedded.apiserver.status import ApiError
+from k8slearn.embedded.apiserver.http import Response, Session
 
 
 def test_output_and_errors_have_their_channels_and_the_status_comes_last(machine):
@@ -59,9 +58,8 @@ def test_a_container_that_is_not_running_is_not_found(machine):
 
 def test_a_command_is_needed(machine):
     machine.run("box")
-    with pytest.raises(ApiError) as error:
-        machine.session("box")
-    assert error.value.message == "you must specify at least one command for the container"
+    answer = machine.session("box")
+    assert orjson.loads(answer.body)["message"] == "you must specify at least one command for the container"
 
 
 def test_the_program_has_the_containers_environment_and_host_name(machine):
@@ -72,7 +70,7 @@ def test_the_program_has_the_containers_environment_and_host_name(machine):
 def test_attaching_shows_what_the_container_prints_from_now_on(machine):
     machine.run("count", "echo early; sleep 5; echo late; exit 2", restartPolicy="Never", settle=False)
     machine.wait(3)
-    session = machine.kubelet.attach(Request("POST", ""), machine.pod("count"))
+    session = machine.ask("count", "attach", stdout="1", stderr="1")
     assert isinstance(session, Session)
     machine.wait(10)
     frames = session.take()

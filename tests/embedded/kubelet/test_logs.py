@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
-
-from k8slearn.embedded.apiserver.http import Request
-from k8slearn.embedded.apiserver.status import ApiError
 
 
 def test_the_log_is_what_the_program_printed(machine):
@@ -61,10 +59,9 @@ def test_the_previous_instance_has_a_log_of_its_own(machine):
 def refused(machine, name, **query):
     if machine.gone(name):
         machine.run(name)
-    with pytest.raises(ApiError) as error:
-        machine.logs(name, **query)
-    assert error.value.code in (400, 422)
-    return error.value.message
+    answer = machine.ask(name, "log", **query)
+    assert answer.status in (400, 422)
+    return orjson.loads(answer.body)["message"]
 
 
 def test_a_container_must_be_named_when_there_are_several(machine):
@@ -110,6 +107,17 @@ def test_numbers_out_of_range_are_refused(machine, query, text):
 def test_a_lost_node_cannot_be_asked(machine):
     machine.run("web")
     machine.kubelet.stop()
-    with pytest.raises(ApiError) as error:
-        machine.kubelet.logs(Request("GET", ""), machine.pod("web"))
-    assert error.value.code == 500
+    assert machine.ask("web", "log").status == 500
+
+
+def test_a_pod_without_a_node_has_nothing_to_say_yet(machine):
+    machine.registry.create(
+        "pods",
+        {
+            "metadata": {"name": "huge", "namespace": "default"},
+            "spec": {"containers": [{"name": "main", "image": "busybox:1.37"}]},
+        },
+    )
+    assert machine.logs("huge") == ""
+    answer = machine.session("huge", "true")
+    assert orjson.loads(answer.body)["message"] == "pod huge does not have a host assigned"

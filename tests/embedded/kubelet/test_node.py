@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8slearn.embedded.kubelet.node_status import conditions, node
+from k8slearn.embedded.kubelet.node_status import CONTROL_PLANE_TAINT, conditions, node
 
 
 def test_the_node_registers_itself_with_all_that_clients_require(machine):
@@ -28,7 +28,7 @@ def test_the_node_registers_itself_with_all_that_clients_require(machine):
 
 
 def test_the_control_plane_is_labelled_and_tainted():
-    made = node("control-plane", "10.244.0.0/24", control_plane=True)
+    made = node("control-plane", "10.244.0.0/24", control_plane=True, taints=[CONTROL_PLANE_TAINT])
     assert made["metadata"]["labels"]["node-role.kubernetes.io/control-plane"] == ""
     assert made["spec"]["taints"] == [
         {"effect": "NoSchedule", "key": "node-role.kubernetes.io/control-plane"}

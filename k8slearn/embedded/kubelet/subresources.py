@@ -1,0 +1,30 @@
+"""The subresources of pods that the API server asks a kubelet for: ``log``, ``exec``, ``attach``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from k8slearn.embedded.apiserver.apiserver import APIServer
+from k8slearn.embedded.apiserver.http import Answer, Request
+from k8slearn.embedded.client import Key, Object
+from k8slearn.embedded.kubelet import exec, logs
+from k8slearn.embedded.kubelet.kubelet import Kubelet
+from k8slearn.embedded.kubelet.pod_worker import PodWorker
+
+_ANSWERS: dict[str, Callable[[PodWorker | None, Object, Request], Answer]] = {
+    "log": logs.logs,
+    "exec": exec.exec,
+    "attach": exec.attach,
+}
+
+
+def connect(apiserver: APIServer, kubelets: Mapping[str, Kubelet]) -> None:
+    """Let the kubelets, by the names of their nodes, answer for their pods."""
+    for subresource, answer in _ANSWERS.items():
+
+        def handler(request: Request, pod: Object, answer: Callable[..., Answer] = answer) -> Answer:
+            kubelet = kubelets.get(pod["spec"].get("nodeName", ""))
+            key = Key(pod["metadata"]["namespace"], pod["metadata"]["name"])
+            return answer(kubelet.worker(key) if kubelet else None, pod, request)
+
+        apiserver.connect("pods", subresource, handler)
