@@ -42,6 +42,7 @@ class Names:
     def __init__(self, client: Client) -> None:
         self.client = client
         client.add_index("endpointslices.discovery.k8s.io", "service", _service_of_slice)
+        client.add_index("services", "clusterIP", _cluster_ips)
 
     def lookup(self, namespace: str, name: str) -> tuple[str, list[str]]:
         """The full name that was found and its addresses, trying the search list of a pod in ``namespace``.
@@ -82,6 +83,16 @@ class Names:
             for address in endpoint["addresses"]
         ]
 
+    def services_at(self, address: str) -> list[Object]:
+        """The Service whose ClusterIP ``address`` is."""
+        return self.client.by_index("services", "clusterIP", address)
+
+    def service_at(self, address: str) -> str | None:
+        """The full name of the Service whose ClusterIP ``address`` is: its PTR record."""
+        for service in self.services_at(address):
+            return f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc.{DOMAIN}"
+        return None
+
     def slices(self, service: Object) -> list[Object]:
         metadata = service["metadata"]
         key = f"{metadata['namespace']}/{metadata['name']}"
@@ -97,6 +108,11 @@ def candidates(namespace: str, name: str) -> list[str]:
         return [name[:-1]]
     searched = [f"{name}.{suffix}" for suffix in search_list(namespace)]
     return [*searched, name] if name.count(".") < 5 else [name, *searched]
+
+
+def _cluster_ips(service: Object) -> list[str]:
+    ip = service["spec"].get("clusterIP", "")
+    return [ip] if ip and ip != "None" else []
 
 
 def _service_of_slice(piece: Object) -> list[str]:

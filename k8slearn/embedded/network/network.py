@@ -18,6 +18,9 @@ from k8slearn.embedded.store import Object
 
 LOOPBACK = "127.0.0.1"
 
+CONNECT_TIMEOUT = 127.0
+"""Seconds after which Linux gives up to connect (tcp_syn_retries is 6: 1 + 2 + 4 + … + 64)."""
+
 
 class NetworkError(Exception):
     """A connection or a listener that cannot be; ``str()`` is the kernel's text for it."""
@@ -31,10 +34,11 @@ class ConnectionRefused(NetworkError):
 
 
 class Unreachable(NetworkError):
-    """Nobody has the address: no such pod (any more), or its node is lost."""
+    """Nobody has the address: no such pod (any more), or its node is lost. Packets vanish without an answer, so
+    a connection ends by a time-out."""
 
     def __init__(self) -> None:
-        super().__init__("No route to host")
+        super().__init__("Connection timed out")
 
 
 class AddressInUse(NetworkError):
@@ -45,10 +49,10 @@ class AddressInUse(NetworkError):
 
 
 class RequestTimeout(NetworkError):
-    """No answer in time."""
+    """No answer within the time that the asker gave."""
 
     def __init__(self) -> None:
-        super().__init__("Connection timed out")
+        super().__init__("timed out")
 
 
 class ConnectionClosed(NetworkError):
@@ -72,10 +76,8 @@ class Network:
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.clock = clock
-        self.client = client
         self.names = Names(client)
         self._interfaces: dict[str, _Interface] = {}
-        client.add_index("services", "clusterIP", _cluster_ips)
 
     # -- who is there ---------------------------------------------------------------------------
 
@@ -134,7 +136,7 @@ class Network:
         """
         if ip.startswith("127."):
             ip = asker
-        services = self.client.by_index("services", "clusterIP", ip)
+        services = self.names.services_at(ip)
         if services:
             ip, port = self._endpoint(services[0], port)
         listener = self._interface(ip).listeners.get(port)
@@ -181,19 +183,24 @@ class Network:
         """Ask ``ip``:``port`` from ``asker`` (a pod's address, or a node's for probes and proxies).
 
         ``done`` is called once, with the answer or with what went wrong (ConnectionRefused, Unreachable,
-        ConnectionClosed, RequestTimeout after ``timeout`` seconds). Refusals are told before this returns.
+        ConnectionClosed, RequestTimeout after ``timeout`` seconds). Refusals are told before this returns;
+        Unreachable after two minutes.
         Calling what is returned gives up: ``done`` is not called any more.
         """
         exchange = _Exchange(done)
         try:
             reached, listener = self.connect(asker, ip, port)
+        except Unreachable as error:
+            if timeout is None or timeout > CONNECT_TIMEOUT:
+                exchange.finish_later(self.clock, CONNECT_TIMEOUT, error)
+            else:
+                exchange.finish_later(self.clock, timeout, RequestTimeout())
+            return exchange.give_up
         except NetworkError as error:
             exchange.finish(error)
             return exchange.give_up
         if timeout is not None:
-            exchange.timer = self.clock.call_later(
-                timeout, lambda: exchange.finish(RequestTimeout()), background=True
-            )
+            exchange.finish_later(self.clock, timeout, RequestTimeout())
         client = asker if reached != asker or not ip.startswith("127.") else LOOPBACK
         listener.serve(replace(request, client=client), exchange.reply)
         return exchange.give_up
@@ -209,6 +216,9 @@ class _Exchange:
     def reply(self, response: HttpResponse | None) -> None:
         self.finish(ConnectionClosed() if response is None else response)
 
+    def finish_later(self, clock: Clock, delay: float, outcome: NetworkError) -> None:
+        self.timer = clock.call_later(delay, lambda: self.finish(outcome), background=True)
+
     def finish(self, outcome: HttpResponse | NetworkError) -> None:
         done = self.done
         self.give_up()
@@ -219,8 +229,3 @@ class _Exchange:
         self.done = None
         if self.timer is not None:
             self.timer.cancel()
-
-
-def _cluster_ips(service: Object) -> list[str]:
-    ip = service["spec"].get("clusterIP", "")
-    return [ip] if ip and ip != "None" else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from k8slearn.embedded.clock import parse_timestamp
 from k8slearn.embedded.runtime.files import (
     Device,
     Directory,
@@ -13,6 +14,7 @@ from k8slearn.embedded.runtime.files import (
     Symlink,
     freeze,
     tree,
+    walk,
 )
 from k8slearn.embedded.runtime.images import Image, canonical
 from k8slearn.embedded.runtime.process import Process
@@ -29,7 +31,8 @@ from k8slearn.embedded.runtime.programs.sed import sed
 from k8slearn.embedded.runtime.programs.test import test
 from k8slearn.embedded.runtime.shell import sh
 
-MEBIBYTE = 1024 * 1024
+BUILT = parse_timestamp("2025-12-01T00:00:00Z")
+"""The time of all files of an image."""
 
 NGINX_VERSIONS = {"1.27": "1.27.5", "1.28": "1.28.0", "1.29": "1.29.4"}
 
@@ -81,6 +84,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "tail": (text.tail, "[OPTIONS] [FILE]..."),
     "tee": (fileutils.tee, "[-ai] [FILE]..."),
     "test": (test, ""),
+    "time": (basic.time, "PROG ARGS"),
     "timeout": (basic.timeout, "[-s SIG] SECS PROG ARGS"),
     "touch": (fileutils.touch, "[-cham] [-d DATE] FILE..."),
     "tr": (text.tr, "[-cds] STRING1 [STRING2]"),
@@ -98,7 +102,6 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
 _BUSYBOX_ONLY: dict[str, tuple[Applet, str]] = {
     "ash": (sh, ""),
     "httpd": (httpd, "[-f] [-p [IP:]PORT] [-h HOME]"),
-    "nc": (web.nc, "[-zv] [-w SEC] HOST PORT"),
     "nslookup": (web.nslookup, "HOST"),
     "ps": (basic.ps, ""),
     "wget": (web.wget, "[-qS] [--spider] [-O FILE] [--header STR] [--post-data STR] [-T SEC] URL..."),
@@ -235,5 +238,7 @@ def _image_tree(files: dict[str, bytes | Node]) -> Directory:
             **files,
         }
     )
+    for _, node in walk(root, "/"):
+        node.modified = BUILT
     freeze(root)
     return root

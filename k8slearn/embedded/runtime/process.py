@@ -25,6 +25,7 @@ from k8slearn.embedded.runtime.files import (
     FileSystem,
     Program,
     RegularFile,
+    Symlink,
     os_error,
 )
 
@@ -140,15 +141,15 @@ class Process:
 
     def open(self, path: str, mode: str = "r") -> Descriptor:
         """``mode`` is r, w (truncate), a or r+ (``<>``). Raises OSError. It closes when its user releases it."""
-        real, node, _ = self.files.resolve(self.path(path))
-        if isinstance(node, Device):
-            random = self.kernel.clock.random
-            return {"null": Null, "zero": Zeros}.get(node.kind, lambda: Zeros(random.randbytes))()
-        if node is None and (match := _FD_PATH.fullmatch(real)):
+        if match := _FD_PATH.fullmatch(self._link_target(self.path(path))):
             owner = self if match[1] == "self" else self.kernel.processes.get(int(match[1]))
             if owner is None or int(match[2]) not in owner.fds:
                 raise os_error(errno.ENOENT, path)
             return owner.fds[int(match[2])]
+        real, node, _ = self.files.resolve(self.path(path))
+        if isinstance(node, Device):
+            random = self.kernel.clock.random
+            return {"null": Null, "zero": Zeros}.get(node.kind, lambda: Zeros(random.randbytes))()
         if mode == "r":
             if node is None:
                 raise os_error(errno.ENOENT, path)
@@ -174,6 +175,15 @@ class Process:
             append=mode == "a",
             touch=self._touch,
         )
+
+    def _link_target(self, path: str) -> str:
+        """Where the links at ``path`` lead: /var/log/nginx/access.log -> /dev/stdout -> /proc/self/fd/1."""
+        for _ in range(8):
+            node = self.files.lookup(path, follow=False)
+            if not isinstance(node, Symlink):
+                break
+            path = node.target if node.target.startswith("/") else f"{path.rpartition('/')[0]}/{node.target}"
+        return path
 
     def require(self, node: Any, bit: int, path: str) -> None:
         """Raises EACCES when this user may not read (4), write (2) or execute (1) ``node``."""

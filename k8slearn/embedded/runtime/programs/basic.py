@@ -73,7 +73,7 @@ def env(process: Process, args: list[str]) -> Steps:
 def run(process: Process, argv: list[str], environment: dict[str, str]) -> Steps:
     """Become another program, as env, timeout's child and xargs do. Raises Fault (126, 127)."""
     try:
-        argv, program = find_program(process.files, argv, environment, process.cwd)
+        argv, program = find_program(process.files, argv, {**process.env, **environment}, process.cwd)
     except LaunchError as error:
         reason = "No such file or directory" if error.status == 127 else "Permission denied"
         raise Fault(f"can't execute '{argv[0]}': {reason}", status=error.status) from None
@@ -122,13 +122,26 @@ def timeout(process: Process, args: list[str]) -> Steps:
             signal = signal_name(value) or "TERM"
     if len(rest) < 2:
         raise UsageError
-    seconds = duration(rest[0])
-    child = process.spawn(rest[1:], lambda other: run(other, rest[1:], other.env))
-    timer = process.kernel.clock.call_later(
-        seconds, lambda: process.kernel.signal(child, signal), background=True
+    kernel = process.kernel
+    timer = kernel.clock.call_later(
+        duration(rest[0]), lambda: kernel.signal(process, signal), background=True
     )
+    try:
+        return (yield from run(process, rest[1:], process.env))
+    finally:
+        timer.cancel()
+
+
+def time(process: Process, args: list[str]) -> Steps:
+    """``time COMMAND [ARG…]``: virtual seconds."""
+    if not args:
+        raise UsageError
+    before = process.kernel.clock.now
+    child = process.spawn(args, lambda other: run(other, args, other.env))
     status = yield from process.wait(child)
-    timer.cancel()
+    minutes, seconds = divmod(process.kernel.clock.now - before, 60)
+    text = f"real\t{int(minutes)}m {seconds:.2f}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n"
+    yield from process.write(2, text.encode())
     return status
 
 

@@ -48,15 +48,15 @@ class _Files:
 
     def serve(self, request: HttpRequest, reply: Reply) -> None:
         try:
-            content, kind = fetch(
+            file, kind = fetch(
                 self.process.files, self.root, request.path, default_type="application/octet-stream"
             )
         except MissingFile:
             words = "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\n"
             reply(text(404, words + "The requested URL was not found\n</BODY></HTML>\n", "text/html"))
             return
-        headers = {"content-type": kind, "content-length": str(len(content))}
-        reply(HttpResponse(200, content, headers))
+        headers = {"content-type": kind, "content-length": str(len(file.content))}
+        reply(HttpResponse(200, file.content, headers))
 
 
 def python(process: Process, args: list[str]) -> Steps:
@@ -99,11 +99,13 @@ class _PythonFiles:
                 "text/html",
             )
         try:
-            content, kind = fetch(files, root, path, default_type="application/octet-stream")
+            file, kind = fetch(files, root, path, default_type="application/octet-stream")
         except MissingFile:
             return text(
                 404,
                 "<h1>Error response</h1>\n<p>Error code: 404</p>\n<p>Message: File not found.</p>\n",
                 "text/html",
             )
-        return HttpResponse(200, content, {"content-type": kind, "content-length": str(len(content))})
+        return HttpResponse(
+            200, file.content, {"content-type": kind, "content-length": str(len(file.content))}
+        )

@@ -228,7 +228,7 @@ class Site:
         if request.method not in ("GET", "HEAD"):
             return self._error(405)
         try:
-            content, kind = fetch(
+            file, kind = fetch(
                 self.process.files, location.root or server.root, request.path, default_type=default_type
             )
         except MissingFile as missing:
@@ -243,7 +243,13 @@ class Site:
                 f'HTTP/1.1", host: "{request.headers.get("host", "")}"',
             )
             return self._error(missing.status)
-        return HttpResponse(200, content, {"content-type": kind})
+        headers = {
+            "content-type": kind,
+            "last-modified": formatdate(file.modified, usegmt=True),
+            "etag": f'"{int(file.modified):x}-{len(file.content):x}"',
+            "accept-ranges": "bytes",
+        }
+        return HttpResponse(200, file.content, headers)
 
     def _error(self, status: int) -> HttpResponse:
         return HttpResponse(status, self._page(status), {"content-type": "text/html"})

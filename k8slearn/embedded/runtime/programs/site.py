@@ -28,8 +28,8 @@ class MissingFile(Exception):
         self.path = path
 
 
-def fetch(files: FileSystem, root: str, path: str, *, default_type: str) -> tuple[bytes, str]:
-    """The content of ``path`` (a request's, with its query) below ``root``, and its type. Raises MissingFile."""
+def fetch(files: FileSystem, root: str, path: str, *, default_type: str) -> tuple[RegularFile, str]:
+    """The file at ``path`` (a request's, with its query) below ``root``, and its type. Raises MissingFile."""
     plain = unquote(path.partition("?")[0])
     where = f"{root.rstrip('/')}{plain}"
     node = files.lookup(where)
@@ -40,7 +40,7 @@ def fetch(files: FileSystem, root: str, path: str, *, default_type: str) -> tupl
             raise MissingFile(403, where)
     if not isinstance(node, RegularFile) or ".." in plain.split("/"):
         raise MissingFile(404, where)
-    return node.content, _TYPES.get(where.rpartition(".")[2], default_type)
+    return node, _TYPES.get(where.rpartition(".")[2], default_type)
 
 
 def text(status: int, body: str, kind: str = "text/plain") -> HttpResponse:

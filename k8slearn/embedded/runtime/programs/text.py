@@ -38,8 +38,10 @@ def cat(process: Process, args: list[str]) -> Steps:
 
 
 def _old_style(args: list[str]) -> list[str]:
-    """``head -3`` is ``head -n 3``."""
-    return [word for arg in args for word in (["-n", arg[1:]] if re.fullmatch(r"-\d+", arg) else [arg])]
+    """``head -3`` is ``head -n 3``; the -3 of ``head -n -3`` stays."""
+    if args and re.fullmatch(r"-\d+", args[0]):
+        return ["-n", args[0][1:], *args[1:]]
+    return args
 
 
 def _headers(process: Process, paths: list[str], quiet: bool) -> dict[str, bytes]:

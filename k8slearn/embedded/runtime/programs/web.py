@@ -1,4 +1,4 @@
-"""Clients of the network, as busybox has them: wget, nslookup, nc."""
+"""Clients of the network, as busybox has them: wget, nslookup."""
 
 from __future__ import annotations
 
@@ -105,9 +105,8 @@ class _Wget:
             ip = self.process.kernel.network.resolve(self.process.kernel.ip, host)
         except UnknownHost:
             raise Fault(f"bad address '{host}'") from None
-        yield from self._say(
-            f"Connecting to {host}{f':{port}' if is_address(host) and port != 80 else ''} ({ip}:{port})"
-        )
+        written = url.partition("://")[2] or url
+        yield from self._say(f"Connecting to {written.partition('/')[0]} ({ip}:{port})")
         if scheme == "https":
             yield from _reach(self.process, ip, port, self.timeout)
             raise Fault("TLS error from peer (alert code 80): internal error")
@@ -127,8 +126,6 @@ class _Wget:
         elif "post-file" in self.found:
             body = self.process.files.read(self.process.path(self.found["post-file"][-1]))
         method = "POST" if "post-data" in self.found or "post-file" in self.found else "GET"
-        if "spider" in self.found:
-            method = "HEAD"
         request = HttpRequest(method, path, headers, body)
         try:
             response = yield from self.process.request(ip, port, request, self.timeout)
@@ -195,6 +192,8 @@ def nslookup(process: Process, args: list[str]) -> Steps:
     network = process.kernel.network
     name = words[0].rstrip(".")
     yield from process.print(f"Server:\t\t{DNS_SERVICE_IP}\nAddress:\t{DNS_SERVICE_IP}:53\n")
+    if is_address(name):
+        return (yield from _reverse(process, name))
     namespace = network.namespace(process.kernel.ip)
     tried = [name] if "." in words[0] else sorted(candidates(namespace, name)[:-1])
     for candidate in tried:
@@ -211,22 +210,12 @@ def nslookup(process: Process, args: list[str]) -> Steps:
     return 1
 
 
-def nc(process: Process, args: list[str]) -> Steps:
-    """``nc [-z] [-v] [-w SEC] HOST PORT``: whether somebody listens there."""
-    words = [word for index, word in enumerate(args) if word[0] != "-" and args[index - 1 : index] != ["-w"]]
-    if len(words) != 2 or not words[1].isdigit():
-        raise UsageError
-    host, port = words[0], int(words[1])
-    network = process.kernel.network
-    try:
-        ip = network.resolve(process.kernel.ip, host)
-    except UnknownHost:
-        raise Fault(f"bad address '{host}'") from None
-    yield from process.step()
-    try:
-        network.connect(process.kernel.ip, ip, port)
-    except NetworkError as error:
-        raise Fault(f"can't connect to remote host ({ip}): {error}") from None
-    if "-v" in args or "-zv" in args or "-vz" in args:
-        yield from process.write(2, f"{host} ({ip}:{port}) open\n".encode())
+def _reverse(process: Process, address: str) -> Steps:
+    """The name of the Service that has a ClusterIP."""
+    full_name = ".".join(reversed(address.split("."))) + ".in-addr.arpa"
+    service = process.kernel.network.names.service_at(address)
+    if service is None:
+        yield from process.print(f"** server can't find {full_name}: NXDOMAIN\n")
+        return 1
+    yield from process.print(f"{full_name}\tname = {service}\n")
     return 0

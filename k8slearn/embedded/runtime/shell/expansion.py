@@ -97,6 +97,9 @@ class Expander:
             return [Segment(str(len(value or "")), quoted)]
         missing = value is None or (operator.startswith(":") and value == "")
         kind = operator.lstrip(":")
+        if operator == ":":
+            text = yield from self.text(part.argument)
+            return [Segment(self._substring(value or "", text), quoted, not quoted)]
         if kind == "+":
             return [] if missing else (yield from self._argument(part))
         if kind == "-" and missing:
@@ -116,6 +119,13 @@ class Expander:
             pattern = yield from self.pattern(part.argument)
             value = _trim(value, kind, pattern)
         return [Segment(value, quoted, not quoted)]
+
+    def _substring(self, value: str, bounds: str) -> str:
+        """``${value:start}`` and ``${value:start:length}``; negative numbers count from the end."""
+        start, _, length = bounds.partition(":")
+        first = int(self.arithmetic(start))
+        value = value[first if first >= 0 or -first <= len(value) else len(value) :]
+        return value[: int(self.arithmetic(length))] if length else value
 
     def _argument(self, part: Variable) -> Expanding:
         """The word after :- or :+; unquoted, its own literal blanks split too."""

@@ -36,7 +36,7 @@ OPERATORS = (
 _BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]|[@*#?$!-]")
 _BRACED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
-_OPERATOR = re.compile(r":?[-=?+]|##?|%%?")
+_OPERATOR = re.compile(r":?[-=?+]|##?|%%?|:")
 _DELIMITERS = frozenset(" \t\n;&|<>()")
 
 

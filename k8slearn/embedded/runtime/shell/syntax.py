@@ -13,7 +13,8 @@ class Text:
 
 @dataclass(frozen=True)
 class Variable:
-    """``$name`` or ``${name operator argument}``; operator ``length`` is ``${#name}``."""
+    """``$name`` or ``${name operator argument}``; operator ``length`` is ``${#name}``,
+    ``:`` is ``${name:start:length}``."""
 
     name: str
     quoted: bool
