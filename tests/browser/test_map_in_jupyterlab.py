@@ -132,7 +132,10 @@ def test_a_stopped_view_becomes_a_picture(open_notebook: Callable[..., Any], clu
     run_all(page)
     picture = page.locator('img[src^="data:image/svg+xml"]')
     picture.wait_for(timeout=30_000)
-    assert page.evaluate("document.querySelector('img[src^=\"data:image/svg+xml\"]').naturalWidth") > 500
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0, "no valid SVG"
+    cell = page.locator(".jp-OutputArea-output").first.bounding_box()
+    shown = picture.bounding_box()
+    assert 500 < shown["width"] <= cell["width"], "it fills its cell and is not cut off"
     assert page.locator(".k8s-view").count() == 0
 
 
