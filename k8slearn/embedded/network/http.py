@@ -29,7 +29,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """``path`` starts with / and keeps its query; header names are in lower case; ``client`` is an address."""
+    """``path`` starts with / and keeps its query; header names are lower case; ``client`` is an address."""
 
     method: str = "GET"
     path: str = "/"
@@ -51,7 +51,7 @@ class HttpResponse:
 
 
 Reply = Callable[[HttpResponse | None], None]
-"""Given the answer once; None when the connection closes without one (the program died, or speaks no HTTP)."""
+"""Given the answer once; None when the connection closes without one (a dead program, or no HTTP)."""
 
 
 class Listener(Protocol):

@@ -20,7 +20,7 @@ DNS_SERVICE_IP = "10.96.0.10"
 
 
 class UnknownHost(Exception):
-    """No such name in the cluster's DNS (NXDOMAIN). Names outside the cluster are unknown too: it is offline."""
+    """No such name in the cluster's DNS (NXDOMAIN). Names outside the cluster are unknown too."""
 
 
 def search_list(namespace: str) -> list[str]:
@@ -103,7 +103,7 @@ class Names:
 
 
 def candidates(namespace: str, name: str) -> list[str]:
-    """The full names a resolver tries for ``name``, in order: with fewer than five dots the search list first."""
+    """The full names a resolver tries for ``name``, in order: with less than 5 dots the search list first."""
     if name.endswith("."):
         return [name[:-1]]
     searched = [f"{name}.{suffix}" for suffix in search_list(namespace)]

@@ -34,8 +34,8 @@ class ConnectionRefused(NetworkError):
 
 
 class Unreachable(NetworkError):
-    """Nobody has the address: no such pod (any more), or its node is lost. Packets vanish without an answer, so
-    a connection ends by a time-out."""
+    """Nobody has the address: no such pod (any more), or its node is lost. Packets vanish without an
+    answer, so a connection ends by a time-out."""
 
     def __init__(self) -> None:
         super().__init__("Connection timed out")
@@ -96,7 +96,7 @@ class Network:
         self._interfaces.pop(ip, None)
 
     def listen(self, ip: str, port: int, listener: Listener) -> None:
-        """Open ``port`` of the pod at ``ip``. Raises AddressInUse; Unreachable when ``ip`` is not attached."""
+        """Open ``port`` of the pod at ``ip``. Raises AddressInUse; Unreachable when ``ip`` is not there."""
         listeners = self._interface(ip).listeners
         if port in listeners:
             raise AddressInUse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from k8slearn.embedded.runtime.files import FileSystem
@@ -15,8 +16,13 @@ class Account(NamedTuple):
 
 
 def accounts(files: FileSystem) -> list[Account]:
+    return _accounts(_content(files, "/etc/passwd"))
+
+
+@lru_cache(maxsize=64)
+def _accounts(content: bytes) -> list[Account]:
     found: list[Account] = []
-    for fields in _entries(files, "/etc/passwd"):
+    for fields in _entries(content):
         if len(fields) > 5 and fields[2].isdigit() and fields[3].isdigit():
             found.append(Account(fields[0], int(fields[2]), int(fields[3]), fields[5]))
     return found
@@ -33,7 +39,7 @@ def user_name(files: FileSystem, uid: int) -> str:
 
 
 def group_name(files: FileSystem, gid: int) -> str:
-    for fields in _entries(files, "/etc/group"):
+    for fields in _entries(_content(files, "/etc/group")):
         if len(fields) > 2 and fields[2] == str(gid):
             return fields[0]
     return str(gid)
@@ -45,9 +51,12 @@ def home(files: FileSystem, uid: int) -> str:
     return known.home if known else "/"
 
 
-def _entries(files: FileSystem, path: str) -> list[list[str]]:
+def _content(files: FileSystem, path: str) -> bytes:
     try:
-        text = files.read(path).decode(errors="replace")
+        return files.read(path)
     except OSError:
-        return []
-    return [line.split(":") for line in text.splitlines() if line]
+        return b""
+
+
+def _entries(content: bytes) -> list[list[str]]:
+    return [line.split(":") for line in content.decode(errors="replace").splitlines() if line]

@@ -31,8 +31,8 @@ class Container:
     """One run of one container; a restart is a new Container.
 
     ``argv`` is command and args by the image's rule (``image.argv(command, args)``). ``files`` is
-    ``FileSystem(image.files, …)`` with the pod's volumes mounted. ``user`` is the numeric user id. ``on_exit``
-    gets the exit code and the reason: Completed (0), Error, or OOMKilled (137).
+    ``FileSystem(image.files, …)`` with the pod's volumes mounted. ``user`` is numeric. ``on_exit`` gets the
+    exit code and the reason: Completed (0), Error, or OOMKilled (137).
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class Container:
             argv, program = self._program(self.argv)
         except LaunchError as error:
             raise StartError(
-                "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc "
-                f"create failed: unable to start container process: {error}"
+                "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
+                f"runc create failed: unable to start container process: {error}"
             ) from None
         self.kernel.start(
             argv,
@@ -132,16 +132,16 @@ class Container:
     ) -> Exec:
         """Run one more program in the container: ``kubectl exec``, an exec probe, a lifecycle hook.
 
-        ``on_output`` gets 1 or 2 (stdout, stderr; with ``tty`` all is 1) and bytes; ``on_exit`` the exit code,
-        137 when the container ends first. Both are called from events of the clock. Raises StartError.
+        ``on_output`` gets 1 or 2 (stdout, stderr; with ``tty`` all is 1) and bytes; ``on_exit`` the exit
+        code, 137 when the container ends first. Both are called from events of the clock. Raises StartError.
         """
         try:
             argv, program = self._program(argv)
         except LaunchError as error:
             exec_id = f"{self._clock.random.getrandbits(256):064x}"
             raise StartError(
-                f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: exec '
-                f"failed: unable to start container process: {error}"
+                f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: '
+                f"exec failed: unable to start container process: {error}"
             ) from None
         pipe = Pipe() if stdin else None
         process = self.kernel.start(

@@ -91,7 +91,7 @@ class Device(Node):
 
 
 class Directory(Node):
-    """``children`` may be replaced or edited in place by whoever owns the directory (a volume's source does)."""
+    """``children`` may be replaced or edited in place by the owner of the directory, a volume's source."""
 
     def __init__(self, children: dict[str, Node] | None = None, mode: int = 0o755, **owner: Any) -> None:
         super().__init__(mode, **owner)
@@ -230,6 +230,18 @@ class FileSystem:
 
     def lookup(self, path: str, *, follow: bool = True) -> Node | None:
         """``find`` that answers None instead of raising."""
+        node: Node = self.root
+        for part in _parts(path):  # most paths have no link: a short way for them
+            child = node.children.get(part) if isinstance(node, Directory) else None
+            if child is None and part != "..":
+                return None
+            if isinstance(child, Mount):
+                child = child.node
+            if child is None or isinstance(child, Symlink):
+                break
+            node = child
+        else:
+            return node
         try:
             return self.find(path, follow=follow)
         except OSError:

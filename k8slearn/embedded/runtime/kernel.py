@@ -1,7 +1,7 @@
 """The Linux kernel as one container sees it: its process table, signals, CPU slices, memory.
 
-Only one process runs at a time, until it waits; those that can go on stand in a queue. The queue is worked off
-in one event of the clock, so an idle container has no event at all.
+Only one process runs at a time, until it waits; those that can go on stand in a queue. The queue is worked
+off in one event of the clock, so an idle container has no event at all.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from k8slearn.embedded.runtime.signals import IGNORED_BY_DEFAULT, status_of
 
 STEPS_PER_SLICE = 1000
 PAUSE = 0.05
-"""A program that never waits gets 1000 steps (a simple command, a read, a write) per 50 ms: ``while :; do :; done``
-then takes CPU time as it should, and the simulation stays answerable."""
+"""A program that never waits gets 1000 steps (a command, a read, a write) per 50 ms: ``while :; do :; done`` then
+takes time as it should, and the simulation stays answerable."""
 
 MAX_PROCESSES = 1024
 """The kubelet's podPidsLimit would stop a fork bomb; so does this."""
 
 
 class Kernel:
-    """``init`` is PID 1, None before ``start``. ``on_end(code, out_of_memory)`` is called when it has ended."""
+    """``init`` is PID 1, None before ``start``. ``on_end(code, out_of_memory)`` is called at its end."""
 
     pause = PAUSE
 
@@ -227,8 +227,8 @@ class Kernel:
     # -- memory ---------------------------------------------------------------------------------
 
     def charge(self, process: Process, size: int) -> None:
-        """Count memory that ``process`` took. Beyond the limit the whole container is killed, as the kubelet's
-        memory.oom.group asks of the kernel."""
+        """Count memory that ``process`` took. Beyond the limit the whole container is killed, as
+        the kubelet's memory.oom.group asks of the kernel."""
         self.memory += size
         if self.memory_limit is not None and self.memory > self.memory_limit and self.init is not None:
             self._out_of_memory = True

@@ -1,4 +1,4 @@
-"""From a command line to a program: PATH, permissions, scripts with #!. execve(2) and what runc says about it."""
+"""From a command line to a program: PATH, permissions, scripts with #!. execve(2), and runc's words for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from k8slearn.embedded.runtime.files import Directory, FileSystem, Program, Regu
 
 
 class LaunchError(Exception):
-    """``str()`` is what runc says; ``status`` is the shell's exit code: 127 not found, 126 found but not runnable."""
+    """``str()`` is what runc says; ``status`` is the shell's exit code: 127 not found, 126 not runnable."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)

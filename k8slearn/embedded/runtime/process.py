@@ -52,7 +52,8 @@ class Terminated(BaseException):
 
 class Process:
     """Made by ``Kernel.start`` and ``spawn``. ``status`` is None while it lives, then its exit code (128 + n
-    when a signal n, ``ended_by``, ended it). ``handlers`` has a function per caught signal, None for an ignored one."""
+    when a signal n, ``ended_by``, ended it). ``handlers`` has a function per caught signal,
+    None for an ignored one."""
 
     def __init__(
         self,
@@ -140,7 +141,7 @@ class Process:
         return path if path.startswith("/") else f"{self.cwd.rstrip('/')}/{path}"
 
     def open(self, path: str, mode: str = "r") -> Descriptor:
-        """``mode`` is r, w (truncate), a or r+ (``<>``). Raises OSError. It closes when its user releases it."""
+        """``mode`` is r, w (truncate), a or r+ (``<>``). Raises OSError. Its user releases it."""
         if match := _FD_PATH.fullmatch(self._link_target(self.path(path))):
             owner = self if match[1] == "self" else self.kernel.processes.get(int(match[1]))
             if owner is None or int(match[2]) not in owner.fds:
@@ -216,7 +217,7 @@ class Process:
         return bytes(chunks)
 
     def write(self, fd: int, data: bytes) -> Generator[Suspension, Any, None]:
-        """All of ``data``. A pipe that nobody reads ends the process by PIPE, unless it ignores it. Raises EBADF."""
+        """All of ``data``. A pipe that nobody reads ends the process, unless it ignores PIPE. Raises EBADF."""
         if not data:
             return
         yield from self.step()

@@ -113,7 +113,7 @@ def sleep(process: Process, args: list[str]) -> Steps:
 
 
 def timeout(process: Process, args: list[str]) -> Steps:
-    """``timeout [-s SIGNAL] SECONDS COMMAND [ARG…]``: 143 when the time was up (busybox), else the command's."""
+    """``timeout [-s SIGNAL] SECONDS COMMAND [ARG…]``: 143 when the time was up, else the command's."""
     signal = "TERM"
     rest = list(args)
     while rest and rest[0].startswith("-") and len(rest) > 1:

@@ -352,7 +352,7 @@ def stat(process: Process, args: list[str]) -> Steps:
 
 def chmod(process: Process, args: list[str]) -> Steps:
     """Octal modes, and the letters +x, -x, +w, … for all, u, g and o."""
-    found, rest = options([f"\0{a}" if a[:1] == "-" and a[1:2] in "rwx" else a for a in args], "R")
+    _, rest = options([f"\0{a}" if a[:1] == "-" and a[1:2] in "rwx" else a for a in args], "R")
     if len(rest) < 2:
         raise UsageError
     change = rest[0].lstrip("\0")

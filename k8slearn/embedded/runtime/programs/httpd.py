@@ -84,7 +84,8 @@ class _PythonFiles:
     def serve(self, request: HttpRequest, reply: Reply) -> None:
         response = self._respond(request.path)
         moment = datetime.fromtimestamp(self.process.kernel.clock.now, UTC).strftime("%d/%b/%Y %H:%M:%S")
-        line = f'{request.client} - - [{moment}] "{request.method} {request.path} HTTP/1.1" {response.status} -\n'
+        asked = f'"{request.method} {request.path} HTTP/1.1"'
+        line = f"{request.client} - - [{moment}] {asked} {response.status} -\n"
         self.process.fds[2].write(line.encode())
         reply(response)
 

@@ -69,7 +69,7 @@ DEFAULT_CONF = b"""server {
 
 
 def nginx(version: str) -> Program:
-    """The executable of one version: ``nginx -g 'daemon off;'``, ``nginx -t``, ``nginx -v``, ``nginx -s SIGNAL``."""
+    """The executable of one version: ``nginx -g 'daemon off;'``, ``-t``, ``-v``, ``-s SIGNAL``."""
 
     def program(process: Process) -> Steps:
         return _main(process, version)
@@ -176,6 +176,10 @@ def _worker(process: Process) -> Steps:
         yield from process.pause()
 
 
+def _line(request: HttpRequest) -> str:
+    return f"{request.method} {request.path} HTTP/1.1"
+
+
 class Site:
     """What listens on one port."""
 
@@ -203,7 +207,7 @@ class Site:
         moment = datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
         self.master.print(
             1,
-            f'{request.client} - - [{moment}] "{request.method} {request.path} HTTP/1.1" {response.status} {size} '
+            f'{request.client} - - [{moment}] "{_line(request)}" {response.status} {size} '
             f'"{referer}" "{agent}" "{forwarded}"\n',
         )
         headers = {
@@ -239,8 +243,8 @@ class Site:
             )
             self.master.log(
                 "error",
-                f'{words}, client: {request.client}, server: localhost, request: "{request.method} {request.path} '
-                f'HTTP/1.1", host: "{request.headers.get("host", "")}"',
+                f'{words}, client: {request.client}, server: localhost, request: "{_line(request)}", '
+                f'host: "{request.headers.get("host", "")}"',
             )
             return self._error(missing.status)
         headers = {

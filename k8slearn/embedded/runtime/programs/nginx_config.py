@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from k8slearn.embedded.runtime.files import FileSystem
@@ -59,14 +60,22 @@ class Server:
 
 def load(files: FileSystem, directory: str = "/etc/nginx/conf.d") -> list[Server]:
     """The servers of ``directory``/*.conf. Raises ConfigError."""
+    return [
+        server
+        for name in (files.listdir(directory) if files.lookup(directory) else [])
+        if name.endswith(".conf")
+        for server in _servers(files.read(f"{directory}/{name}"), f"{directory}/{name}")
+    ]
+
+
+@lru_cache(maxsize=64)
+def _servers(content: bytes, path: str) -> list[Server]:
+    """Remembered, since three hundred containers of a Deployment read the same file."""
     servers: list[Server] = []
-    for name in files.listdir(directory) if files.lookup(directory) else []:
-        if name.endswith(".conf"):
-            path = f"{directory}/{name}"
-            for directive in parse(files.read(path).decode(errors="replace"), path):
-                if directive.words != ["server"] or directive.body is None:
-                    raise ConfigError(_unknown(directive, path))
-                servers.append(_server(directive, path))
+    for directive in parse(content.decode(errors="replace"), path):
+        if directive.words != ["server"] or directive.body is None:
+            raise ConfigError(_unknown(directive, path))
+        servers.append(_server(directive, path))
     return servers
 
 

@@ -33,8 +33,8 @@ class Fault(Exception):
 
 
 def options(args: list[str], flags: str, valued: str = "") -> tuple[dict[str, str], list[str]]:
-    """Split ``args`` as getopt does: letters of ``flags`` stand alone (their value is ""), those of ``valued``
-    take a value, attached or following. ``--`` ends them. Raises UsageError.
+    """Split ``args`` as getopt does: letters of ``flags`` stand alone (their value is ""), those of
+    ``valued`` take a value, attached or following. ``--`` ends them. Raises UsageError.
 
         >>> options(["-rn", "3", "-k2", "file"], "rn", "k")
         ({'r': '', 'n': '', 'k': '2'}, ['3', 'file'])

@@ -8,7 +8,7 @@ from k8slearn.embedded.runtime.programs.options import Fault
 
 
 def regular_expression(pattern: str, *, extended: bool) -> str:
-    """A POSIX regular expression as a Python one. Basic ones write groups, +, ?, | and {} with a backslash."""
+    """A POSIX regular expression as a Python one. Basic ones write ( ) { } + ? | with a backslash."""
     out: list[str] = []
     index = 0
     while index < len(pattern):

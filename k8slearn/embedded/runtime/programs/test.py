@@ -1,4 +1,4 @@
-"""``test`` and ``[``: files, strings, numbers (POSIX test, with -a, -o, ( ) and [[ ]]'s == as ash has them)."""
+"""``test`` and ``[``: files, strings, numbers (POSIX test, with ash's -a, -o, ( ) and [[ ]])."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word expansion (POSIX 2.6): parameters, command substitution, arithmetic, field splitting, pathnames, quotes.
+"""Word expansion (POSIX 2.6): parameters, commands, arithmetic, field splitting, pathnames, quotes.
 
 A word becomes *segments*; a field is a run of them. ``a$X"b $Y"`` with X="1 2" and Y=3 is a, 1 | 2, b 3: two
 fields, since only what came from an unquoted expansion is split.
@@ -6,12 +6,13 @@ fields, since only what came from an unquoted expansion is split.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8slearn.embedded.runtime.shell.arithmetic import Arithmetic as Expression
 from k8slearn.embedded.runtime.shell.arithmetic import ArithmeticFault
-from k8slearn.embedded.runtime.shell.patterns import SPECIAL, compile_pattern, escape, glob
+from k8slearn.embedded.runtime.shell.patterns import compile_pattern, escape, glob, is_pattern
 from k8slearn.embedded.runtime.shell.syntax import Arithmetic, Substitution, Text, Variable, Word
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Expander:
         """list[str]: the fields that a command's words become."""
         result: list[str] = []
         for word in words:
+            if len(word) == 1 and isinstance(word[0], Text) and word[0].text.isalnum():
+                result.append(word[0].text)
+                continue
             segments = yield from self._segments(word)
             for field in self._split(segments):
                 result += self._paths(field)
@@ -189,10 +193,11 @@ class Expander:
 
     def _paths(self, field: list[Segment]) -> list[str]:
         text = "".join(segment.text for segment in field)
-        wild = any(not segment.quoted and SPECIAL.intersection(segment.text) for segment in field)
-        if not wild or "f" in self.shell.options:
+        if not is_pattern(text) or "f" in self.shell.options:
             return [text]
         pattern = "".join(escape(segment.text) if segment.quoted else segment.text for segment in field)
+        if not is_pattern(re.sub(r"\\.", "", pattern)):
+            return [text]
         process = self.shell.process
         return glob(process.files, pattern, process.cwd) or [text]
 

@@ -139,7 +139,7 @@ class Shell:
     # -- running --------------------------------------------------------------------------------
 
     def run(self, node: Node) -> Running:
-        """Run any node; afterwards traps whose signal has come. Raises Exit, Return, LoopExit, ExpansionError."""
+        """Run any node; afterwards traps whose signal has come. Raises Exit, Return, LoopExit, …"""
         yield from self.process.step()
         self.status = yield from _RUN[type(node)](self, node)
         if self._pending:

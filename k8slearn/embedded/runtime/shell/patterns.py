@@ -7,7 +7,12 @@ from functools import lru_cache
 
 from k8slearn.embedded.runtime.files import Directory, FileSystem
 
-SPECIAL = frozenset("*?[")
+_SPECIAL = re.compile(r"[*?]|\[.+\]")
+
+
+def is_pattern(text: str) -> bool:
+    """Whether ``text`` may match anything but itself; a lone [ does not."""
+    return _SPECIAL.search(text) is not None
 
 
 def escape(text: str) -> str:
@@ -64,7 +69,7 @@ def _matches(files: FileSystem, base: str, part: str, cwd: str) -> list[str]:
         return f"{base.rstrip('/')}/{name}" if base else name
 
     where = base if base.startswith("/") else f"{cwd.rstrip('/')}/{base}"
-    if not any(char in SPECIAL for char in part):
+    if not is_pattern(part):
         name = re.sub(r"\\(.)", r"\1", part)
         return [join(name)] if files.lookup(f"{where.rstrip('/')}/{name}", follow=False) is not None else []
     directory = files.lookup(where)
