@@ -73,6 +73,7 @@ class Clock:
         self._queue: list[Timer] = []
         self._sequence = 0
         self._pending = 0
+        self._last_stamp = 0
 
     def reseed(self, seed: int | str) -> None:
         """Begin another sequence of chance: for a cluster that goes on where a journal ends."""
@@ -147,6 +148,12 @@ class Clock:
     def micro_timestamp(self) -> str:
         """Now as Kubernetes' ``metav1.MicroTime``: ``2026-01-01T00:00:00.000000Z``."""
         return datetime.fromtimestamp(self.now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def stamp(self) -> int:
+        """Now in nanoseconds since 1970, and always later than the stamp before: names made of it are unique
+        and sort in the order in which they were made."""
+        self._last_stamp = max(int(self.now * 1_000_000) * 1000, self._last_stamp + 1)
+        return self._last_stamp
 
 
 def timestamp(seconds: float) -> str:

@@ -48,11 +48,18 @@ class Cluster:
     """``nodes`` counts the control plane. ``seed`` decides everything that chance decides in reality.
 
     With ``journal`` the cluster goes on where that file ends, and writes every change to it. ``start`` is the
-    virtual time at which a new cluster begins (seconds since 1970). Raises StorageError, ValueError.
+    virtual time at which a new cluster begins (seconds since 1970). ``root_ca`` is the certificate (PEM) that
+    pods find in the ConfigMap kube-root-ca.crt. Raises StorageError, ValueError.
     """
 
     def __init__(
-        self, nodes: int = 3, seed: int = 0, *, journal: Path | None = None, start: float = START
+        self,
+        nodes: int = 3,
+        seed: int = 0,
+        *,
+        journal: Path | None = None,
+        start: float = START,
+        root_ca: str = "",
     ) -> None:
         if not 1 <= nodes <= LARGEST:
             raise ValueError(f"A cluster has 1 to {LARGEST} nodes, not {nodes}.")
@@ -92,7 +99,8 @@ class Cluster:
         }
         kubelet.connect(self.apiserver, self.nodes)
         scheduler = Scheduler(self._client_for("default-scheduler"), self._clock)
-        for part in (*all_controllers(self._client_for, self._clock), scheduler, *self.nodes.values()):
+        controllers = all_controllers(self._client_for, self._clock, root_ca=root_ca)
+        for part in (*controllers, scheduler, *self.nodes.values()):
             part.start()
 
     def _client_for(self, component: str) -> Client:

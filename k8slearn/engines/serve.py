@@ -13,6 +13,7 @@ from pathlib import Path
 
 from k8slearn.embedded.cluster import Cluster
 from k8slearn.embedded.server import Server
+from k8slearn.embedded.server.credentials import Credentials
 from k8slearn.engines.background import Lock, Running, announce
 from k8slearn.errors import ClusterError, K8slearnError
 
@@ -42,7 +43,9 @@ def serve(folder: Path, nodes: int | None, port: int | None) -> None:
         nodes = last.get("nodes", nodes or NODES)
     (folder / "server.json").unlink(missing_ok=True)
     assert nodes is not None
-    with Cluster(nodes, seed=time.time_ns(), journal=journal, start=time.time()) as cluster:
+    root_ca = Credentials.of(folder).ca.read_text()
+    new = {"seed": time.time_ns(), "start": time.time(), "root_ca": root_ca}
+    with Cluster(nodes, journal=journal, **new) as cluster:
         cluster.settle()
         server = _listen(cluster, folder, port, last.get("port", 0))
         kubeconfig = folder / "kubeconfig"

@@ -58,7 +58,7 @@ class Recorder:
         before = self._client.get("events", namespace, name) if name else None
         try:
             if before is None:
-                name = f"{metadata['name']}.{self._clock.random.getrandbits(64):016x}"
+                name = f"{metadata['name']}.{self._clock.stamp():x}"
                 self._names[kind] = name
                 self._client.create("events", self._new(namespace, name, involved, type, reason, message))
             else:
