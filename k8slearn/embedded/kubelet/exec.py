@@ -53,7 +53,10 @@ def exec(worker: PodWorker | None, pod: Object, request: Request) -> Answer:
             on_exit=lambda code: _finish(session, exit_status(code)),
         )
     except StartError as error:
-        message = f"Internal error occurred: error executing command in container: {error}"
+        # Twice, as containerd and the API server each put their prefix before it.
+        message = (
+            f"Internal error occurred: Internal error occurred: error executing command in container: {error}"
+        )
         _finish(session, _failure("InternalError", message, [{"message": message}], code=500))
         return session
 

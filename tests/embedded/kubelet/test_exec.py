@@ -43,8 +43,8 @@ def test_a_missing_program_is_an_internal_error(machine):
     status = machine.exec("box", "nosuch")[2]
     assert status["reason"] == "InternalError"
     assert status["message"].startswith(
-        "Internal error occurred: error executing command in container: failed to exec in container: "
-        'failed to start exec "'
+        "Internal error occurred: Internal error occurred: error executing command in container: "
+        'failed to exec in container: failed to start exec "'
     )
     assert status["message"].endswith('exec: "nosuch": executable file not found in $PATH')
 
