@@ -96,7 +96,7 @@ class _Following(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._rest:
-            self._rest = self._stream.take()
+            self._rest = self._cluster.run(self._stream.take)
             if self._rest or self._stream.ended:
                 break
             if not self._cluster.clock.step():

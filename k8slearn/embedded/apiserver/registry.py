@@ -123,12 +123,13 @@ class Registry:
         if not kind.namespaced:
             metadata.pop("namespace", None)
             return
-        metadata["namespace"] = namespace = namespace or metadata.get("namespace") or "default"
-        home = self.store.find("namespaces", "", namespace)
+        place: str = namespace or metadata.get("namespace") or "default"
+        metadata["namespace"] = place
+        home = self.store.find("namespaces", "", place)
         if home is None:
-            raise not_found("namespaces", namespace)
+            raise not_found("namespaces", place)
         if "deletionTimestamp" in home.object["metadata"]:
-            raise _terminating(kind, metadata, namespace)
+            raise _terminating(kind, metadata, place)
 
     def _generate_name(self, base: str) -> str:
         return base[:LONGEST_GENERATED_BASE] + random_suffix(self.clock.random)
