@@ -6,11 +6,13 @@ what it must not, there is no verdict but a ClusterError, and nothing that was p
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from k8slearn.course.check import Check, Failed, Step
 from k8slearn.course.context import Context
@@ -166,7 +168,7 @@ def cluster_answers() -> Iterator[None]:
         yield
     except ApiException as error:
         raise ClusterError(
-            f"The cluster refused a request that the lesson needs: {error.status} {error.reason}. "
+            f"The cluster refused a request that the lesson needs: {_told(error)}. "
             "Nothing was judged, and nothing you have passed is lost. "
             "Run the lesson's first cell again; if that does not help: k8slearn doctor"
         ) from error
@@ -175,6 +177,14 @@ def cluster_answers() -> Iterator[None]:
             "The cluster cannot be reached. Nothing was judged, and nothing you have passed is lost. "
             "Start it with: k8slearn up. Then run this cell again."
         ) from error
+
+
+def _told(error: Any) -> str:
+    """The sentence of an ApiException's Status, or what there is instead."""
+    try:
+        return json.loads(error.body)["message"]
+    except (TypeError, ValueError, KeyError):
+        return f"{error.status} {error.reason}"
 
 
 def _fill(text: str, values: dict[str, object]) -> str:

@@ -105,6 +105,10 @@ class Lesson:
             raise LessonError(self._texts.word("locked", exercise=exercise))
         return Text(f"```\n{self.folder.solution(exercise, self.lang)}\n```\n\n{found.debrief}")
 
+    def wait(self, seconds: float) -> None:
+        """Let ``seconds`` of the cluster's time pass; where time is virtual that takes a moment."""
+        self.cluster.wait_until(lambda: False, seconds)
+
     def reset(self) -> Text:
         """Empty the lesson's namespace and forget what was passed in it."""
         with cluster_answers():
@@ -160,9 +164,11 @@ class Lesson:
         return True
 
     def _make_namespace(self) -> None:
+        """The namespace, with the ServiceAccount that no pod can be made without; a controller makes that."""
         from kubernetes.client import V1Namespace, V1ObjectMeta
 
+        core = self.cluster.core
         with cluster_answers():
             if not self._has_namespace():
-                made = V1Namespace(metadata=V1ObjectMeta(name=self.namespace))
-                self.cluster.core.create_namespace(made)
+                core.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=self.namespace)))
+            self.cluster.wait_until(lambda: core.list_namespaced_service_account(self.namespace).items, 30)

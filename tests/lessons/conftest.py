@@ -48,9 +48,8 @@ def open_lesson(
     cluster: Cluster, shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], Lesson]:
     """A lesson on a fresh cluster, known to the shell as ``lesson``, with progress of its own."""
-    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # so that a failed check is told, and does not raise
-
     def open_it(name: str) -> Lesson:
+        monkeypatch.delenv("PYTEST_CURRENT_TEST")  # so that a failed check is told, and does not raise
         lesson = Lesson(name, cluster, progress=Progress(tmp_path / "progress.json"))
         KubectlMagics.of(shell).use(cluster, lesson.namespace)
         shell.user_ns["lesson"] = lesson
