@@ -1,4 +1,4 @@
-"""``k8slearn.start`` in an IPython shell: the lesson, its magics and its map, on a served embedded cluster."""
+"""``k8slearn.start`` in an IPython shell: the lesson, its magics and its map, on a served cluster."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.testing.globalipapp import start_ipython
 
 import k8slearn
+
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {containers: [{name: c, image: "nginx:1.29"}]}
+"""
 
 
 @pytest.fixture
@@ -22,9 +30,10 @@ def lesson(monkeypatch, tmp_path):
 def test_the_magics_and_the_map_work_in_the_lesson_s_namespace(lesson, capsys):
     shell = InteractiveShell.instance()
     pod = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: nginx:1.29}]}}"
-    shell.run_cell_magic("apply", "", pod)
+    shell.run_cell_magic("apply", "", POD)
     shell.run_line_magic("kubectl", "get pods -o name")
-    assert capsys.readouterr().out == "pod/web created\npod/web\n"
+    out, err = capsys.readouterr()
+    assert (out, err) == ("pod/web created\npod/web\n", "")
     assert lesson.cluster.core.read_namespaced_pod("web", lesson.namespace)
     with lesson.map() as view:
         assert "web: " in view.svg()
