@@ -8,7 +8,6 @@ from IPython.testing.globalipapp import start_ipython
 
 import k8slearn
 
-
 POD = """
 apiVersion: v1
 kind: Pod
@@ -29,7 +28,6 @@ def lesson(monkeypatch, tmp_path):
 
 def test_the_magics_and_the_map_work_in_the_lesson_s_namespace(lesson, capsys):
     shell = InteractiveShell.instance()
-    pod = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: nginx:1.29}]}}"
     shell.run_cell_magic("apply", "", POD)
     shell.run_line_magic("kubectl", "get pods -o name")
     out, err = capsys.readouterr()
