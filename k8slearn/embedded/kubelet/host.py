@@ -9,6 +9,9 @@ from k8slearn.embedded.client import Client, Recorder
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
 
+TRY_AGAIN = (10.0, 15.0)
+"""Seconds after which a sync that failed is tried again (backOffPeriod, with jitter)."""
+
 
 class Addresses:
     """The pod addresses of a node's podCIDR, as the CNI plugin host-local gives them out.

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from k8slearn.embedded.kubelet.backoff import BackOff
-from k8slearn.embedded.kubelet.host import Host
+from k8slearn.embedded.kubelet.host import TRY_AGAIN, Host
 from k8slearn.embedded.kubelet.record import Failure, Record
 from k8slearn.embedded.kubelet.task import Steps
 from k8slearn.embedded.runtime import canonical, find
@@ -43,12 +43,12 @@ class Images:
         if not _REFERENCE.fullmatch(name):
             message = f'Failed to apply default image tag "{name}": {_malformed(name)}'
             event("Warning", "InspectFailed", message)
-            return Failure("InvalidImageName", message)
+            return Failure("InvalidImageName", message, host.between(*TRY_AGAIN))
         image = find(name)
         if policy == "Never" and image is None:
             message = f'Container image "{name}" is not present with pull policy of Never'
             event("Warning", "ErrImageNeverPull", message)
-            return Failure("ErrImageNeverPull", message)
+            return Failure("ErrImageNeverPull", message, host.between(*TRY_AGAIN))
         if image is not None and policy != "Always":
             event(
                 "Normal",
@@ -59,7 +59,8 @@ class Images:
         if self._back_off.remaining(name, self._failed_at.get(name, 0.0)) > 0:
             message = f'Back-off pulling image "{name}"'
             event("Normal", "BackOff", message)
-            return Failure("ImagePullBackOff", f"{message}: ErrImagePull: {self._errors[name]}")
+            why = f"{message}: ErrImagePull: {self._errors[name]}"
+            return Failure("ImagePullBackOff", why, host.between(*TRY_AGAIN))
         event("Normal", "Pulling", f'Pulling image "{name}"')
         seconds = host.between(0.3, 0.9)
         yield seconds
@@ -69,7 +70,7 @@ class Images:
             self._failed_at[name] = host.clock.now
             self._back_off.next(name, host.clock.now)
             event("Warning", "Failed", f'Failed to pull image "{name}": {error}')
-            return Failure("ErrImagePull", error)
+            return Failure("ErrImagePull", error, host.between(*TRY_AGAIN))
         took = f"{seconds * 1000:.0f}ms"
         event(
             "Normal",

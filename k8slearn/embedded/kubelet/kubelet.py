@@ -31,7 +31,7 @@ class Kubelet:
     ``taints`` are those that the node is registered with.
 
     ``start`` registers the node and takes up its pods, also those that ran before (their containers are
-    started anew); ``stop`` is the loss of the node: everything on it ends at once, and nobody is told.
+    started anew); ``crash`` is the loss of the node: everything on it ends at once, and nobody is told.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Kubelet:
             if pod["spec"].get("nodeName") == self.name:
                 self._queue.add(_key(pod))
 
-    def stop(self) -> None:
-        """The node is lost."""
+    def crash(self) -> None:
+        """The node is lost; ``start`` brings it back."""
         for watch in self._watches:
             watch.stop()
         self._watches = []

@@ -6,7 +6,7 @@ from typing import Any
 
 from k8slearn.embedded.kubelet.fields import go_quoted
 from k8slearn.embedded.kubelet.host import Host
-from k8slearn.embedded.kubelet.record import Record
+from k8slearn.embedded.kubelet.record import Record, Role
 from k8slearn.embedded.kubelet.task import Future, Steps, Task, awaited, within
 from k8slearn.embedded.network import HttpRequest, HttpResponse
 from k8slearn.embedded.runtime import StartError
@@ -98,3 +98,22 @@ def kill(host: Host, pod: dict[str, Any], record: Record, ip: str, grace: float,
     left = max(grace - (host.clock.now - began), LEAST_GRACE if grace > 0 else 0.0)
     instance.stop(left)
     yield record.exited
+
+
+def stop_all(host: Host, pod: dict[str, Any], records: list[Record], ip: str, grace: float) -> Steps:
+    """Stop the app and init containers together, then the sidecars one by one, the last one first."""
+    alive = [record for record in records if record.alive]
+    groups = [[r for r in alive if r.role is not Role.SIDECAR]]
+    groups += [[r] for r in reversed(alive) if r.role is Role.SIDECAR]
+    for group in groups:
+        kills = [
+            Task(host.clock, kill(host, pod, r, ip, grace, f"Stopping container {r.name}")) for r in group
+        ]
+        try:
+            yield from kills
+        finally:
+            for task in kills:
+                task.cancel()
+    for record in records:
+        if record.ended and not record.seen:
+            record.notice()

@@ -13,14 +13,13 @@ from typing import Any
 
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.clock import parse_timestamp
-from k8slearn.embedded.kubelet.backoff import BackOff
 from k8slearn.embedded.kubelet.host import Host
-from k8slearn.embedded.kubelet.lifecycle import kill
+from k8slearn.embedded.kubelet.lifecycle import kill, stop_all
 from k8slearn.embedded.kubelet.probes import start_probing
-from k8slearn.embedded.kubelet.record import Failure, Record, Role, records
+from k8slearn.embedded.kubelet.record import Record, Role, records
 from k8slearn.embedded.kubelet.restore import restore
 from k8slearn.embedded.kubelet.starter import Starter
-from k8slearn.embedded.kubelet.status import Facts, done_initializing, pod_status, should_restart
+from k8slearn.embedded.kubelet.status import Facts, done_initializing, over, pod_status, should_restart
 from k8slearn.embedded.kubelet.task import Steps, Task
 from k8slearn.embedded.kubelet.volumes import Volumes
 from k8slearn.kube.resources import requests
@@ -29,6 +28,8 @@ Object = dict[str, Any]
 
 DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 LONGEST_MOUNT_WAIT = 122.0
+RELIST = (0.3, 1.0)
+"""Seconds until the kubelet, which lists the containers once a second, sees what happened to one."""
 
 
 class PodWorker:
@@ -51,9 +52,7 @@ class PodWorker:
         self._allocatable = allocatable
         self._look_again = look_again
         self._starter = Starter(host, self.volumes, allocatable, self._container_ended)
-        self._back_off = BackOff(host.clock)
         self._task: Task | None = None
-        self._kills: list[Task] = []
         self._again = False
         self._retry_at: float | None = None
         self._mount_failures = 0
@@ -148,7 +147,7 @@ class PodWorker:
         if deadline is not None and deadline <= self.host.clock.now:
             yield from self._end_at_deadline()
             return
-        if self._over():
+        if over(self.records.values(), self._policy()):
             yield from self._finish()
             return
         self._write_status()
@@ -169,7 +168,7 @@ class PodWorker:
         if started:
             self._write_status()
         elif failed and fresh:
-            self._look_again(self.host.between(0.5, 1.0))
+            self._look_again(self.host.between(*RELIST))
 
     def _to_start(self) -> Iterator[Record]:
         """The containers to start now: the next init container, or all others once those are done.
@@ -185,31 +184,14 @@ class PodWorker:
 
     def _start(self, record: Record) -> Steps:
         """Returns None, or why it could not be started."""
-        host, metadata = self.host, self.pod["metadata"]
-        key = f"{record.name} {record.spec['image']}"
-        if record.finished_at is not None:
-            wait = self._back_off.remaining(key, record.finished_at)
-            if wait > 0:
-                where = f"{metadata['name']}_{metadata['namespace']}({self.uid})"
-                message = f"Back-off restarting failed container {record.name} in pod {where}"
-                host.events.event(self.pod, "Warning", "BackOff", message, record.field_path)
-                delay = _go_seconds(self._back_off.delay(key))
-                record.failure = Failure(
-                    "CrashLoopBackOff",
-                    f"back-off {delay} restarting failed container={record.name} pod={where}",
-                )
-                self._retry(wait * host.between(1.0, 1.5))
-                return record.failure
-            self._back_off.next(key, record.finished_at)
         failure = yield from self._starter.start(self.pod, record, self.ip)
         if failure is None:
             if record.alive:
-                start_probing(host, self.pod, record, self.ip, lambda: self._look_again(0.0))
-        elif record.terminated or record.ended:
-            record.notice()
-            self._look_again(host.between(0.5, 1.0))
+                start_probing(self.host, self.pod, record, self.ip, lambda: self._look_again(0.0))
+        elif failure.again is None:
+            self._look_again(self.host.between(*RELIST))
         else:
-            self._retry(host.between(10.0, 15.0))
+            self._retry(failure.again)
         return failure
 
     def _restart(self, record: Record) -> Steps:
@@ -239,22 +221,13 @@ class PodWorker:
                 record.notice()
                 self._look_again(0.0)
 
-        self.host.clock.call_later(self.host.between(0.3, 1.0), notice)
+        self.host.clock.call_later(self.host.between(*RELIST), notice)
 
     def _retry(self, seconds: float) -> None:
         when = self.host.clock.now + seconds
         self._retry_at = when if self._retry_at is None else min(self._retry_at, when)
 
     # -- the end --------------------------------------------------------------------------------
-
-    def _over(self) -> bool:
-        """All that this pod is for has ended for good."""
-        policy = self._policy()
-        inits = [r for r in self.records.values() if r.role is Role.INIT]
-        apps = [r for r in self.records.values() if r.role is Role.APP]
-        if any((end := r.terminated) and end["exitCode"] and not should_restart(r, policy) for r in inits):
-            return True
-        return all(r.terminated and not should_restart(r, policy) for r in apps)
 
     def _deadline(self) -> float | None:
         seconds = self.pod["spec"].get("activeDeadlineSeconds")
@@ -291,27 +264,12 @@ class PodWorker:
                 raise
 
     def _stop_all(self, grace: float) -> Steps:
-        """Stop the app and init containers together, then the sidecars, the last one first."""
-        alive = [record for record in self.records.values() if record.alive]
-        groups = [[r for r in alive if r.role is not Role.SIDECAR]]
-        groups += [[r] for r in reversed(alive) if r.role is Role.SIDECAR]
-        for group in groups:
-            self._kills = [
-                Task(
-                    self.host.clock,
-                    kill(self.host, self.pod, r, self.ip, grace, f"Stopping container {r.name}"),
-                )
-                for r in group
-            ]
-            yield from self._kills
-        for record in self.records.values():
-            if record.ended and not record.seen:
-                record.notice()
+        yield from stop_all(self.host, self.pod, list(self.records.values()), self.ip, grace)
 
     def _cancel(self) -> None:
         """End the sync under way where it waits. A container that it was about to start never was."""
-        for task in (*self._kills, *([self._task] if self._task else [])):
-            task.cancel()
+        if self._task is not None:
+            self._task.cancel()
         for record in self.records.values():
             if (
                 record.instance is not None
@@ -363,9 +321,3 @@ class PodWorker:
 
     def _grace(self) -> float:
         return self.pod["spec"].get("terminationGracePeriodSeconds", 30)
-
-
-def _go_seconds(seconds: float) -> str:
-    """Go's ``time.Duration`` of whole seconds: 10s, 1m20s, 5m0s."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -29,6 +29,8 @@ class Failure(NamedTuple):
 
     reason: str
     message: str
+    again: float | None
+    """Seconds until the next try; None when an instance was made that has ended, which decides."""
 
 
 class Record:

@@ -6,12 +6,14 @@ Upstream: ``startContainer`` in pkg/kubelet/kuberuntime/kuberuntime_container.go
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.kubelet.backoff import BackOff
 from k8slearn.embedded.kubelet.env import ConfigError, environment, expand
 from k8slearn.embedded.kubelet.etc import etc_files, hostname
-from k8slearn.embedded.kubelet.host import Host
+from k8slearn.embedded.kubelet.host import TRY_AGAIN, Host
 from k8slearn.embedded.kubelet.images import Images
 from k8slearn.embedded.kubelet.lifecycle import kill, run_hook
 from k8slearn.embedded.kubelet.record import Failure, Record, Role
@@ -36,19 +38,43 @@ class Starter:
     ``ended(record)`` is called when an instance has ended, from an event of the clock.
     """
 
-    def __init__(self, host: Host, volumes: Volumes, allocatable: dict[str, str], ended: Any) -> None:
+    def __init__(
+        self, host: Host, volumes: Volumes, allocatable: dict[str, str], ended: Callable[[Record], None]
+    ) -> None:
         self._host = host
         self._volumes = volumes
         self._allocatable = allocatable
         self._ended = ended
         self._images = Images(host)
+        self._back_off = BackOff(host.clock)
         self._etc: dict[str, RegularFile] = {}
 
     def start(self, pod: Object, record: Record, ip: str) -> Steps:
         """Start ``record``'s container (again). Returns None or a Failure, as ``record.failure`` then."""
-        failure = yield from self._start(pod, record, ip)
+        failure = self._held_back(pod, record)
+        if failure is None:
+            failure = yield from self._start(pod, record, ip)
+            if failure is not None and failure.again is None:
+                record.notice()
         record.failure = failure
         return failure
+
+    def _held_back(self, pod: Object, record: Record) -> Failure | None:
+        """The back-off of a container that has ended, as long as it lasts."""
+        host, metadata = self._host, pod["metadata"]
+        if record.finished_at is None:
+            return None
+        key = f"{record.name} {record.spec['image']}"
+        wait = self._back_off.remaining(key, record.finished_at)
+        if wait <= 0:
+            self._back_off.next(key, record.finished_at)
+            return None
+        where = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+        message = f"Back-off restarting failed container {record.name} in pod {where}"
+        host.events.event(pod, "Warning", "BackOff", message, record.field_path)
+        delay = _go_seconds(self._back_off.delay(key))
+        message = f"back-off {delay} restarting failed container={record.name} pod={where}"
+        return Failure("CrashLoopBackOff", message, wait * host.between(1.0, 1.5))
 
     def _start(self, pod: Object, record: Record, ip: str) -> Steps:
         host = self._host
@@ -64,7 +90,7 @@ class Starter:
             instance = self._create(pod, record, image, ip)
         except ConfigError as error:
             event("Warning", "Failed", f"Error: {error}")
-            return Failure("CreateContainerConfigError", str(error))
+            return Failure("CreateContainerConfigError", str(error), host.between(*TRY_AGAIN))
         _replace(record, instance, image)
         event("Normal", "Created", "Container created")
         yield host.between(0.04, 0.12)
@@ -75,9 +101,9 @@ class Starter:
                 **_end(record, host.clock, START_ERROR_CODE, "StartError", str(error)),
                 "startedAt": NEVER_STARTED,
             }
-            record.seen, record.finished_at = True, host.clock.now
+            record.ended_at = host.clock.now
             event("Warning", "Failed", f"Error: {error}")
-            return Failure("RunContainerError", str(error))
+            return Failure("RunContainerError", str(error), None)
         record.started_at = host.clock.timestamp()
         if record.role is Role.INIT:
             awaited(host.clock, record.exited)
@@ -89,7 +115,7 @@ class Starter:
                 event("Warning", "FailedPostStartHook", "PostStartHook failed")
                 grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
                 yield from kill(host, pod, record, ip, grace, "FailedPostStartHook")
-                return Failure("PostStartHookError", wrong)
+                return Failure("PostStartHookError", wrong, None)
         return None
 
     def _create(self, pod: Object, record: Record, image: Image, ip: str) -> Container:
@@ -140,6 +166,12 @@ class Starter:
             on_exit=on_exit,
         )
         return instance
+
+
+def _go_seconds(seconds: float) -> str:
+    """Go's ``time.Duration`` of whole seconds: 10s, 1m20s, 5m0s."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
 def _replace(record: Record, instance: Container, image: Image) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from k8slearn.embedded.kubelet.record import Record, Role
+from k8slearn.embedded.kubelet.record import Failure, Record, Role
 from k8slearn.kube import quantity
 
 Object = dict[str, Any]
@@ -92,6 +92,15 @@ def should_restart(record: Record, policy: str) -> bool:
     return policy == "OnFailure" and ended["exitCode"] != 0
 
 
+def over(records: Iterable[Record], policy: str) -> bool:
+    """All that a pod is for has ended for good: its containers, or an init container that failed."""
+    records = list(records)
+    lasting = [r for r in records if r.terminated and not should_restart(r, policy)]
+    if any(r.role is Role.INIT and r.terminated and r.terminated["exitCode"] for r in lasting):
+        return True
+    return all(r in lasting for r in records if r.role is Role.APP)
+
+
 # -- containers ---------------------------------------------------------------------------------
 
 
@@ -133,9 +142,8 @@ def _status(record: Record, policy: str, waiting: str, facts: Facts) -> Object:
     return status
 
 
-def _waiting(failure: tuple[str, str]) -> Object:
-    reason, message = failure
-    return {"reason": reason, "message": message} if message else {"reason": reason}
+def _waiting(failure: Failure) -> Object:
+    return {"reason": failure.reason, "message": failure.message}
 
 
 def _mount(mount: Object) -> Object:

@@ -69,6 +69,15 @@ def test_another_image_restarts_a_running_container(machine):
     assert "Normal Killing: Container main definition changed, will be restarted" in machine.events("web")
 
 
+def test_an_image_that_is_spoilt_later_is_not_asked_for_again_and_again(machine):
+    machine.run("web", terminationGracePeriodSeconds=1)
+    machine.change("web", image="no-such-image:1")
+    machine.wait(60)
+    assert machine.container("web")["state"]["waiting"]["reason"] in ("ErrImagePull", "ImagePullBackOff")
+    assert machine.container("web")["lastState"]["terminated"]["exitCode"] == 137
+    assert machine.count("web", "Pulling") + machine.count("web", "BackOff") <= 6
+
+
 def test_never_pulling_a_missing_image_says_so(machine):
     machine.run("never", container={"image": "no-such-image:1", "imagePullPolicy": "Never"})
     machine.wait(2)

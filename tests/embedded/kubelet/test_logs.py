@@ -106,7 +106,7 @@ def test_numbers_out_of_range_are_refused(machine, query, text):
 
 def test_a_lost_node_cannot_be_asked(machine):
     machine.run("web")
-    machine.kubelet.stop()
+    machine.kubelet.crash()
     assert machine.ask("web", "log").status == 500
 
 

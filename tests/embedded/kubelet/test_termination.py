@@ -118,7 +118,7 @@ def test_after_a_restart_of_the_simulation_containers_are_started_again_in_place
 
 def test_a_lost_node_falls_silent_and_takes_its_pods_up_again_when_it_comes_back(machine):
     machine.run("web")
-    machine.kubelet.stop()
+    machine.kubelet.crash()
     revision = machine.store.revision
     machine.wait(100)
     assert machine.store.revision == revision
