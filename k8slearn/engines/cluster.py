@@ -136,6 +136,13 @@ class Cluster:
                 time.sleep(STEP)
         return True
 
+    def let_pass(self, seconds: float) -> None:
+        """Let ``seconds`` of the cluster's time pass; with virtual time that is one step."""
+        if self.clock is not None:
+            self.clock.advance(seconds)
+        else:
+            time.sleep(seconds)
+
     # -- kubectl --------------------------------------------------------------------------------
 
     def kubectl(
