@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8slearn.course import Check, Context, Failed
+from k8slearn.course.diagnose import trouble
 
 TOKENIZER = """
 apiVersion: v1
@@ -65,6 +66,7 @@ def answers(ctx: Context) -> None:
 @image.begin
 def typo(ctx: Context) -> None:
     ctx.replace(EMBEDDER)
+    _show_trouble(ctx, "embedder")
 
 
 @image.step(points=1)
@@ -144,6 +146,7 @@ def shares_a_file(ctx: Context) -> None:
 @crash.begin
 def misconfigured(ctx: Context) -> None:
     ctx.replace(TOKENIZER)
+    _show_trouble(ctx, "tokenizer")
 
 
 @crash.step(points=2)
@@ -167,6 +170,11 @@ def still_the_tokenizer(ctx: Context) -> None:
 
 
 # -- shared -----------------------------------------------------------------------------------------
+
+
+def _show_trouble(ctx: Context, pod: str) -> None:
+    """Let a scene's fault come to light, so that the learner's first look finds it."""
+    ctx.wait_until(lambda: (found := ctx.pod(pod)) and trouble(found), 30)
 
 
 def _request(ctx: Context, address: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8slearn.course import Check, Context
-from k8slearn.course.diagnose import Pod, owner, ready
+from k8slearn.course.diagnose import Pod, owner, ready, trouble
 
 heal = Check("heal")
 scale = Check("scale")
@@ -88,6 +88,7 @@ def comes_back(ctx: Context) -> None:
 @scale.begin
 def one_ranker(ctx: Context) -> None:
     ctx.replace(deployment("ranker", "nginx:1.28", 1))
+    ctx.wait_until(lambda: _ready(ctx, "ranker"), 60)
 
 
 @scale.step(points=2)
@@ -98,8 +99,8 @@ def four_ready(ctx: Context) -> None:
     owned, wanted = _ready(ctx, "ranker"), _deployment(ctx, "ranker").spec.replicas
     if len(owned) == 4:
         return
-    if trouble := next((pod for pod in ctx.owned_pods("ranker") if not ready(pod)), None):
-        ctx.fail_for(trouble)
+    if unready := next((pod for pod in ctx.owned_pods("ranker") if not ready(pod)), None):
+        ctx.fail_for(unready)
     others = [pod.metadata.name for pod in ctx.pods() if pod.metadata.name.startswith("ranker")]
     strangers = sorted(set(others) - {pod.metadata.name for pod in owned})
     if strangers:
@@ -173,7 +174,7 @@ def bad_release(ctx: Context) -> None:
     ctx.replace(deployment("search", "nginx:1.28", 3))
     ctx.wait_until(lambda: len(_ready(ctx, "search")) == 3, 60)
     ctx.patch(image("search", "nginx:1.92"))
-    ctx.wait_until(lambda: len(ctx.owned_pods("search")) == 4, 30)
+    ctx.wait_until(lambda: any(trouble(pod) for pod in ctx.owned_pods("search")), 30)
 
 
 @rollout.step(points=2)
