@@ -1,4 +1,4 @@
-"""Simulated containers: images, files, processes, a shell, the usual programs. What containerd and runc do."""
+"""Simulated containers: images, files, processes, a shell, the usual programs. In the place of containerd."""
 
 from k8slearn.embedded.runtime.catalogue import catalogue, find
 from k8slearn.embedded.runtime.container import Container, Exec, StartError

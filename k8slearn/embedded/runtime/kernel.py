@@ -19,7 +19,7 @@ from k8slearn.embedded.runtime.signals import IGNORED_BY_DEFAULT, status_of
 
 STEPS_PER_SLICE = 1000
 PAUSE = 0.05
-"""A program that never waits gets 1000 steps (a command, a read, a write) per 50 ms: ``while :; do :; done`` then
+"""A program that never waits gets 1000 steps (a command, a read, a write) per 50 ms: a busy loop then
 takes time as it should, and the simulation stays answerable."""
 
 MAX_PROCESSES = 1024

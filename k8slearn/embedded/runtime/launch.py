@@ -1,4 +1,4 @@
-"""From a command line to a program: PATH, permissions, scripts with #!. execve(2), and runc's words for it."""
+"""From a command line to a program: PATH, permissions, scripts with #!. execve(2) in the words of runc."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ class Process:
         return bytes(chunks)
 
     def write(self, fd: int, data: bytes) -> Generator[Suspension, Any, None]:
-        """All of ``data``. A pipe that nobody reads ends the process, unless it ignores PIPE. Raises EBADF."""
+        """All of ``data``. A pipe that nobody reads ends the process (PIPE). Raises EBADF."""
         if not data:
             return
         yield from self.step()
