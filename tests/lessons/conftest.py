@@ -48,6 +48,7 @@ def open_lesson(
     cluster: Cluster, shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], Lesson]:
     """A lesson on a fresh cluster, known to the shell as ``lesson``, with progress of its own."""
+
     def open_it(name: str) -> Lesson:
         monkeypatch.delenv("PYTEST_CURRENT_TEST")  # so that a failed check is told, and does not raise
         lesson = Lesson(name, cluster, progress=Progress(tmp_path / "progress.json"))

@@ -6,17 +6,25 @@ The recordings come from a kind cluster; ``README.md`` beside this file says how
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from k8slearn.embedded.cluster import Cluster
-from k8slearn.engines import kubectl
 
 HERE = Path(__file__).parent
 SCENARIOS = (HERE / "first.txt").read_text().split()
+
+
+def recorded_kubectl() -> str:
+    """The kubectl of the recordings' version: the wheel's, not the one that happens to be on the PATH."""
+    found = shutil.which("kubectl", path=sysconfig.get_path("scripts"))
+    assert found, "install the dev extra: it brings kubectl 1.37"
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +34,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
     with Cluster(3) as cluster:
         cluster.settle()
         command = [sys.executable, str(HERE / "parity.py"), "compare", "--mask-hash"]
-        command += ["--kubeconfig", str(cluster.kubeconfig), "--kubectl", kubectl.find()]
+        command += ["--kubeconfig", str(cluster.kubeconfig), "--kubectl", recorded_kubectl()]
         done = subprocess.run([*command, "--json", str(counts), "@first.txt"], capture_output=True, text=True)
     assert counts.exists(), done.stdout + done.stderr
     return json.loads(counts.read_text()), done.stdout

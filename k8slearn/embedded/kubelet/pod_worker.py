@@ -254,7 +254,9 @@ class PodWorker:
             yield from self._stop_all(grace)
             if self.sandbox:
                 self._tear_down()
-                yield self.host.between(0.05, 0.2)
+                # The kubelet removes the object when it next lists the containers and finds none: about a
+                # second later, in which the pod still counts as terminating.
+                yield self.host.between(0.5, 1.2)
             self.finished = True
             self._write_status(terminal=True)
         try:

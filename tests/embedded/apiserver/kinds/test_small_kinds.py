@@ -18,7 +18,13 @@ def cells(resource: str, obj: dict[str, Any], now: float = 0.0) -> dict[str, Any
 
 
 def test_every_kind_of_the_folder_is_found_in_discoverys_order() -> None:
-    assert list(load().groups()) == ["", "apps", "coordination.k8s.io", "discovery.k8s.io"]
+    assert list(load().groups()) == [
+        "",
+        "apps",
+        "networking.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+    ]
     assert [kind.plural for kind in load().of("apps", "v1")] == ["deployments", "replicasets"]
     assert load().find("", "v1", "pods") is load()["pods"]
     assert load().find("apps", "v1", "pods") is None
