@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-import time
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,13 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Grades]
             serve=f"{RIGHT}\nlesson.cluster.core.delete_namespace(lesson.namespace)"
         ),
         "kills-its-judge": answered(serve="import os, signal; os.kill(os.getppid(), signal.SIGKILL)"),
+        "kills-all-above": answered(
+            serve="import os, signal, pathlib\n"
+            "judge = os.getppid()\n"
+            "stat = pathlib.Path(f'/proc/{judge}/stat').read_text()\n"
+            "os.kill(int(stat.rsplit(')')[1].split()[1]), signal.SIGKILL)\n"
+            "os.kill(judge, signal.SIGKILL)"
+        ),
         "missing-answer": without(answered(serve=RIGHT), "answer-serve"),
         "renamed-answer": {**notebook(), "cells": [cell("answer-Serve", RIGHT)]},
         "answers-only": {**notebook(), "cells": [cell("answer-serve", RIGHT)]},
@@ -191,6 +198,7 @@ def test_half_an_answer_has_the_points_of_that_half_and_feedback_on_the_rest(of)
         ("huge", Status.MALFORMED),
         ("absent", Status.MISSING),
         ("kills-its-judge", Status.INFRA_ERROR),
+        ("kills-all-above", Status.INFRA_ERROR),
     ],
 )
 def test_what_cannot_be_run_to_its_end_has_its_own_status_and_a_reason(of, name, status):
@@ -222,7 +230,7 @@ def test_answers_are_all_that_is_needed_and_of_two_the_last_counts(of):
 
 def test_who_deletes_the_namespace_has_no_points_and_is_told(of):
     assert of["deletes-namespace"].status is Status.GRADED and of["deletes-namespace"].points == 0
-    assert "gone" in mark(of["deletes-namespace"], "serve").note
+    assert "was deleted" in mark(of["deletes-namespace"], "serve").note
 
 
 @pytest.mark.parametrize("name", CHEATS)
@@ -253,24 +261,29 @@ def test_graded_again_only_what_changed_or_failed(batch, tmp_path: Path):
         ledger.write('{"name": "cut off')
     told: list[str] = []
     again = grade(submissions, out, 2, limits=LIMITS, progress=lambda outcome: told.append(outcome.name))
-    assert sorted(told) == ["absent", "huge", "kills-its-judge", "malformed"]
+    assert sorted(told) == ["absent", "huge", "kills-all-above", "kills-its-judge", "malformed"]
     assert again.reused == len(grades.outcomes) - len(told)
     assert {one.name: one.points for one in again.outcomes if one.name not in told} == {
         one.name: one.points for one in grades.outcomes if one.name not in told
     }
 
 
-def test_twenty_submissions_take_under_ten_seconds(tmp_path: Path):
+def test_a_submission_costs_about_a_second_of_one_core(tmp_path: Path):
+    """So that 20 take under 10 s on 2 cores. ``make bench`` measures that; here processor time is bounded."""
     submissions = tmp_path / "submissions"
     submissions.mkdir()
-    solved = json.dumps(notebook("solutions"))
-    for number in range(20):
-        (submissions / f"learner-{number:02}.ipynb").write_text(solved)
-    started = time.monotonic()
+    for number in range(4):
+        (submissions / f"learner-{number}.ipynb").write_text(json.dumps(notebook("solutions")))
+    before = _processor_seconds()
     grades = grade(submissions, tmp_path / "marks", 2)
-    taken = time.monotonic() - started
-    assert [outcome.points for outcome in grades.outcomes] == [grades.outcomes[0].max_points] * 20
-    assert taken < 10
+    taken = _processor_seconds() - before
+    assert all(outcome.points == outcome.max_points > 0 for outcome in grades.outcomes)
+    assert taken < 5 + 4 * 2  # imports once, then twice what a quiet machine needs
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_nothing_to_grade_and_nowhere_to_write_are_said(tmp_path: Path):

@@ -1,0 +1,78 @@
+"""pytest runs lesson notebooks with nothing else running: each on a cluster of its own, checks in earnest."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SURROUNDED = """
+import os
+assert os.environ["K8SLEARN_STRICT"] == "1"
+assert "PYTEST_CURRENT_TEST" not in os.environ
+"""
+FRESH = """
+from k8slearn.engines import connect
+core = connect().core
+assert "left-behind" not in [one.metadata.name for one in core.list_namespace().items]
+core.create_namespace({"metadata": {"name": "left-behind"}})
+"""
+ALONE = """
+import os
+assert "K8SLEARN_STRICT" not in os.environ and "K8SLEARN_KUBECONFIG" not in os.environ
+"""
+NAMED = """
+import os
+assert os.environ["K8SLEARN_KUBECONFIG"] == "a-cluster-of-mine"
+"""
+
+
+def write(path: Path, *sources: str, lesson: bool = True) -> str:
+    cells = [
+        {"id": f"c{number}", "cell_type": "code", "source": source, "metadata": {}, "outputs": []}
+        | {"execution_count": None}
+        for number, source in enumerate(sources)
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    metadata = {**kernel, "k8slearn": {"lesson": "01-pods"}} if lesson else kernel
+    path.write_text(json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+    return str(path)
+
+
+def run(folder: Path, *notebooks: str, **variables: str) -> str:
+    """pytest's last line."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("K8SLEARN_")}
+    environment.pop("PYTEST_CURRENT_TEST", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", *notebooks],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**environment, **variables},
+        timeout=120,
+        check=False,
+    )
+    return done.stdout.strip().splitlines()[-1]
+
+
+@pytest.fixture(autouse=True)
+def _needs_nbval() -> None:
+    pytest.importorskip("nbval")
+
+
+def test_each_lesson_notebook_has_a_fresh_cluster_and_raises_in_earnest(tmp_path: Path):
+    notebooks = [write(tmp_path / f"{name}.ipynb", SURROUNDED, FRESH) for name in ("one", "two")]
+    assert "4 passed" in run(tmp_path, *notebooks)
+
+
+def test_other_notebooks_are_left_alone(tmp_path: Path):
+    assert "1 passed" in run(tmp_path, write(tmp_path / "other.ipynb", ALONE, lesson=False))
+
+
+def test_a_cluster_that_is_named_is_used(tmp_path: Path):
+    notebook = write(tmp_path / "named.ipynb", NAMED)
+    assert "1 passed" in run(tmp_path, notebook, K8SLEARN_KUBECONFIG="a-cluster-of-mine")
