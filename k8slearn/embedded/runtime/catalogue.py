@@ -18,7 +18,7 @@ from k8slearn.embedded.runtime.files import (
 )
 from k8slearn.embedded.runtime.images import Image, canonical
 from k8slearn.embedded.runtime.process import Process
-from k8slearn.embedded.runtime.programs import basic, encode, fileutils, text, web
+from k8slearn.embedded.runtime.programs import basic, encode, fileutils, listing, system, text, web
 from k8slearn.embedded.runtime.programs.agnhost import agnhost
 from k8slearn.embedded.runtime.programs.curl import curl
 from k8slearn.embedded.runtime.programs.grep import grep
@@ -50,7 +50,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "chmod": (fileutils.chmod, "[-R] MODE[,MODE]... FILE..."),
     "cp": (fileutils.cp, "[-arPLHpfinlsTu] SOURCE DEST"),
     "cut": (text.cut, "{-b|c LIST | -f LIST [-d SEP] [-s]} [FILE]..."),
-    "date": (basic.date, "[OPTIONS] [+FMT] [[-s] TIME]"),
+    "date": (system.date, "[OPTIONS] [+FMT] [[-s] TIME]"),
     "dirname": (basic.dirname, "FILENAME"),
     "echo": (basic.echo, "[-neE] [ARG]..."),
     "egrep": (grep, "[OPTIONS] PATTERN [FILE]..."),
@@ -58,11 +58,11 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "false": (basic.false, ""),
     "grep": (grep, "[-HhnlLoqvsrRiwFEz] [-m N] { PATTERN | -e PATTERN... } [FILE]..."),
     "head": (text.head, "[OPTIONS] [FILE]..."),
-    "hostname": (basic.hostname, "[-sidf] [HOSTNAME]"),
-    "id": (basic.id_, "[-ugGn] [USER]"),
-    "kill": (basic.kill, "[-l] [-SIG] PID..."),
+    "hostname": (system.hostname, "[-sidf] [HOSTNAME]"),
+    "id": (system.id_, "[-ugGn] [USER]"),
+    "kill": (system.kill, "[-l] [-SIG] PID..."),
     "ln": (fileutils.ln, "[-sfnbtv] [-S SUF] TARGET... LINK|DIR"),
-    "ls": (fileutils.ls, "[-1AaCdhlLnRrt] [FILE]..."),
+    "ls": (listing.ls, "[-1AaCdhlLnRrt] [FILE]..."),
     "md5sum": (encode.checksum, "[FILE]..."),
     "mkdir": (fileutils.mkdir, "[-m MODE] [-p] DIRECTORY..."),
     "mktemp": (fileutils.mktemp, "[-dt] [-p DIR] [TEMPLATE]"),
@@ -70,7 +70,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "printenv": (basic.printenv, "[VARIABLE]..."),
     "printf": (printf, "FORMAT [ARG]..."),
     "pwd": (basic.pwd, ""),
-    "readlink": (fileutils.readlink, "[-fnv] FILE"),
+    "readlink": (listing.readlink, "[-fnv] FILE"),
     "rm": (fileutils.rm, "[-irf] FILE..."),
     "rmdir": (fileutils.rmdir, "[-p] DIRECTORY..."),
     "sed": (sed, "[-i] [-nrE] [-e CMD]... [FILE]..."),
@@ -80,7 +80,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "sha256sum": (encode.checksum, "[FILE]..."),
     "sleep": (basic.sleep, "[N]..."),
     "sort": (text.sort, "[-nruf] [-t CHAR] [-k FIELD] [FILE]..."),
-    "stat": (fileutils.stat, "[-L] [-c FMT] FILE..."),
+    "stat": (listing.stat, "[-L] [-c FMT] FILE..."),
     "tail": (text.tail, "[OPTIONS] [FILE]..."),
     "tee": (fileutils.tee, "[-ai] [FILE]..."),
     "test": (test, ""),
@@ -89,11 +89,11 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "touch": (fileutils.touch, "[-cham] [-d DATE] FILE..."),
     "tr": (text.tr, "[-cds] STRING1 [STRING2]"),
     "true": (basic.true, ""),
-    "uname": (basic.uname, "[-amnrspvio]"),
+    "uname": (system.uname, "[-amnrspvio]"),
     "uniq": (text.uniq, "[-cdui] [INPUT]"),
     "wc": (text.wc, "[-cmlwL] [FILE]..."),
     "which": (basic.which, "COMMAND..."),
-    "whoami": (basic.whoami, ""),
+    "whoami": (system.whoami, ""),
     "xargs": (basic.xargs, "[-n N] [PROG ARGS]"),
     "yes": (basic.yes, "[STRING]"),
 }
@@ -103,7 +103,7 @@ _BUSYBOX_ONLY: dict[str, tuple[Applet, str]] = {
     "ash": (sh, ""),
     "httpd": (httpd, "[-f] [-p [IP:]PORT] [-h HOME]"),
     "nslookup": (web.nslookup, "HOST"),
-    "ps": (basic.ps, ""),
+    "ps": (system.ps, ""),
     "wget": (web.wget, "[-qS] [--spider] [-O FILE] [--header STR] [--post-data STR] [-T SEC] URL..."),
 }
 

@@ -16,10 +16,10 @@ from k8slearn.embedded.network import (
 from k8slearn.embedded.network.http import Reply
 from k8slearn.embedded.runtime.files import Program
 from k8slearn.embedded.runtime.process import Process
-from k8slearn.embedded.runtime.programs.basic import KERNEL_RELEASE
 from k8slearn.embedded.runtime.programs.nginx_config import ConfigError, Location, Server, load
 from k8slearn.embedded.runtime.programs.options import Fault, Steps
 from k8slearn.embedded.runtime.programs.site import MissingFile, fetch
+from k8slearn.embedded.runtime.programs.system import KERNEL_RELEASE
 from k8slearn.embedded.runtime.programs.web import parse_url
 from k8slearn.embedded.runtime.signals import NUMBERS
 

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from k8slearn.embedded.runtime.files import Directory
 from k8slearn.embedded.runtime.launch import search
-from k8slearn.embedded.runtime.programs import basic
+from k8slearn.embedded.runtime.programs import basic, system
 from k8slearn.embedded.runtime.programs.options import Steps
 from k8slearn.embedded.runtime.programs.printf import printf
 from k8slearn.embedded.runtime.programs.test import test
-from k8slearn.embedded.runtime.shell.expansion import ExpansionError
-from k8slearn.embedded.runtime.shell.interpreter import Exit, LoopExit, Return, Shell
+from k8slearn.embedded.runtime.shell.commands import external
+from k8slearn.embedded.runtime.shell.declarations import (
+    export,
+    local,
+    number,
+    quote,
+    read,
+    readonly,
+    set_,
+    shift,
+    unset,
+)
+from k8slearn.embedded.runtime.shell.interpreter import Shell
+from k8slearn.embedded.runtime.shell.jobs import tell_killed
+from k8slearn.embedded.runtime.shell.state import Exit, LoopExit, Return
 from k8slearn.embedded.runtime.signals import signal_name
 
 Builtin = Callable[[Shell, list[str]], Steps]
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
-_OPTION_NAMES = {
-    "errexit": "e",
-    "nounset": "u",
-    "xtrace": "x",
-    "noglob": "f",
-    "allexport": "a",
-    "pipefail": "o",
-}
-
-
-def _number(shell: Shell, command: str, text: str) -> Steps:
-    if not text.isdigit():
-        yield from shell.complain(f"Illegal number: {text}", command)
-        raise Exit(2)
-    return int(text)
 
 
 def colon(shell: Shell, args: list[str]) -> Steps:
@@ -61,147 +56,23 @@ def cd(shell: Shell, args: list[str]) -> Steps:
 
 
 def exit_(shell: Shell, args: list[str]) -> Steps:
-    status = (yield from _number(shell, "exit", args[0])) if args else shell.status
+    status = (yield from number(shell, "exit", args[0])) if args else shell.status
     raise Exit(status & 0xFF)
 
 
 def return_(shell: Shell, args: list[str]) -> Steps:
-    status = (yield from _number(shell, "return", args[0])) if args else shell.status
+    status = (yield from number(shell, "return", args[0])) if args else shell.status
     raise Return(status & 0xFF)
 
 
 def _leave_loop(again: bool) -> Builtin:
     def builtin(shell: Shell, args: list[str]) -> Steps:
-        levels = (yield from _number(shell, "continue" if again else "break", args[0])) if args else 1
+        levels = (yield from number(shell, "continue" if again else "break", args[0])) if args else 1
         if shell.loops:
             raise LoopExit(max(levels, 1), again=again)
         return 0
 
     return builtin
-
-
-def export(shell: Shell, args: list[str]) -> Steps:
-    if not [arg for arg in args if arg != "-p"]:
-        for name, value in sorted(shell.environment().items()):
-            yield from shell.process.print(f"export {name}={_quote(value)}")
-    for arg in args:
-        if arg == "-p":
-            continue
-        name = yield from _declare(shell, "export", arg)
-        shell.exported.add(name)
-    return 0
-
-
-def readonly(shell: Shell, args: list[str]) -> Steps:
-    for arg in args:
-        name = yield from _declare(shell, "readonly", arg)
-        shell.readonly.add(name)
-    return 0
-
-
-def local(shell: Shell, args: list[str]) -> Steps:
-    if not shell.locals:
-        yield from shell.complain("not in a function", "local")
-        raise Exit(2)
-    for arg in args:
-        name = arg.partition("=")[0]
-        shell.locals[-1].setdefault(name, shell.variables.get(name))
-        yield from _declare(shell, "local", arg)
-    return 0
-
-
-def _declare(shell: Shell, command: str, arg: str) -> Steps:
-    """``NAME`` or ``NAME=value``; gives the name."""
-    name, equals, value = arg.partition("=")
-    if not _NAME.match(name):
-        yield from shell.complain(f"{name}: bad variable name", command)
-        raise Exit(2)
-    if equals:
-        shell.assign(name, value)
-    return name
-
-
-def unset(shell: Shell, args: list[str]) -> Steps:
-    functions = args[:1] == ["-f"]
-    for name in args:
-        if name in shell.readonly:
-            raise ExpansionError(f"{name}: is read only")
-        if functions:
-            shell.functions.pop(name, None)
-        else:
-            shell.variables.pop(name, None)
-            shell.exported.discard(name)
-    return 0
-    yield
-
-
-def set_(shell: Shell, args: list[str]) -> Steps:
-    if not args:
-        for name, value in sorted(shell.variables.items()):
-            yield from shell.process.print(f"{name}={_quote(value)}")
-        return 0
-    rest = list(args)
-    while rest and len(rest[0]) > 1 and rest[0][0] in "-+":
-        flag = rest.pop(0)
-        if flag == "--":
-            shell.parameters = rest
-            return 0
-        letters = [*flag[1:]]
-        if "o" in letters and rest:
-            name = rest.pop(0)
-            if name not in _OPTION_NAMES:
-                yield from shell.complain(f"illegal option -o {name}", "set")
-                raise Exit(2)
-            letters[letters.index("o")] = _OPTION_NAMES[name]
-        for letter in letters:
-            if letter not in "eufxao":
-                yield from shell.complain(f"illegal option -{letter}", "set")
-                raise Exit(2)
-            (shell.options.add if flag[0] == "-" else shell.options.discard)(letter)
-    if rest:
-        shell.parameters = rest
-    return 0
-
-
-def shift(shell: Shell, args: list[str]) -> Steps:
-    count = (yield from _number(shell, "shift", args[0])) if args else 1
-    if count > len(shell.parameters):
-        return 1
-    shell.parameters = shell.parameters[count:]
-    return 0
-
-
-def read(shell: Shell, args: list[str]) -> Steps:
-    """One line from stdin, byte by byte: what follows it stays for the next program."""
-    raw = False
-    names = list(args)
-    while names and names[0].startswith("-") and len(names[0]) > 1:
-        option = names.pop(0)
-        raw = raw or "r" in option
-        if option[-1] == "p" and names:
-            yield from shell.process.write(2, names.pop(0).encode())
-    line = bytearray()
-    ended = False
-    while (char := (yield from shell.process.read(0, 1))) != b"\n":
-        if not char:
-            ended = True
-            break
-        if char == b"\\" and not raw:
-            char = yield from shell.process.read(0, 1)
-            if char == b"\n":
-                continue
-        line += char
-    ifs = shell.lookup("IFS")
-    blanks = " \t\n" if ifs is None else ifs
-    rest = line.decode(errors="replace")
-    names = names or ["REPLY"]
-    for name in names[:-1]:
-        rest = rest.lstrip(blanks)
-        cut = next((index for index, char in enumerate(rest) if char in blanks), len(rest))
-        shell.assign(name, rest[:cut])
-        rest = rest[cut + 1 :]
-    shell.assign(names[-1], rest.strip(blanks) if blanks else rest)
-    return int(ended)
 
 
 def eval_(shell: Shell, args: list[str]) -> Steps:
@@ -224,7 +95,7 @@ def dot(shell: Shell, args: list[str]) -> Steps:
 def trap(shell: Shell, args: list[str]) -> Steps:
     if not args:
         for signal, action in shell.traps.items():
-            yield from shell.process.print(f"trap -- {_quote(action)} {signal}")
+            yield from shell.process.print(f"trap -- {quote(action)} {signal}")
         return 0
     action: str | None = args[0]
     signals = args[1:]
@@ -254,22 +125,22 @@ def wait(shell: Shell, args: list[str]) -> Steps:
         if ended is None:
             return shell.interrupted_status()
         del shell.jobs[pid]
-        yield from shell.tell_killed(child)
+        yield from tell_killed(shell, child)
         status = ended if args else 0
     return status
 
 
 def jobs(shell: Shell, args: list[str]) -> Steps:
-    for number, (pid, child) in enumerate(shell.jobs.items(), 1):
+    for index, (pid, child) in enumerate(shell.jobs.items(), 1):
         state = "Running" if child.status is None else f"Done({child.status})" if child.status else "Done"
-        yield from shell.process.print(f"[{number}] {pid} {state}")
+        yield from shell.process.print(f"[{index}] {pid} {state}")
     return 0
 
 
 def kill(shell: Shell, args: list[str]) -> Steps:
     jobs = list(shell.jobs)
-    numbers = {f"%{number}": str(pid) for number, pid in enumerate(jobs, 1)}
-    return (yield from basic.kill(shell.process, [numbers.get(arg, arg) for arg in args]))
+    numbers = {f"%{index}": str(pid) for index, pid in enumerate(jobs, 1)}
+    return (yield from system.kill(shell.process, [numbers.get(arg, arg) for arg in args]))
 
 
 def type_(shell: Shell, args: list[str]) -> Steps:
@@ -301,7 +172,7 @@ def command(shell: Shell, args: list[str]) -> Steps:
         return 0
     if args[0] in BUILTINS:
         return (yield from BUILTINS[args[0]](shell, args[1:]))
-    return (yield from shell.external(args, {}, replace=False))
+    return (yield from external(shell, args, {}, replace=False))
 
 
 def let(shell: Shell, args: list[str]) -> Steps:
@@ -334,10 +205,6 @@ def bracket(shell: Shell, args: list[str]) -> Steps:
 
 def double_bracket(shell: Shell, args: list[str]) -> Steps:
     return test(shell.process, args, bracket="]]")
-
-
-def _quote(value: str) -> str:
-    return "'" + value.replace("'", "'\"'\"'") + "'"
 
 
 BUILTINS: dict[str, Builtin] = {

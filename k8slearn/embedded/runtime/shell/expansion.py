@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from k8slearn.embedded.runtime.shell.arithmetic import Arithmetic as Expression
 from k8slearn.embedded.runtime.shell.arithmetic import ArithmeticFault
+from k8slearn.embedded.runtime.shell.jobs import substitute
 from k8slearn.embedded.runtime.shell.patterns import compile_pattern, escape, glob, is_pattern
+from k8slearn.embedded.runtime.shell.state import ExpansionError
 from k8slearn.embedded.runtime.shell.syntax import Arithmetic, Substitution, Text, Variable, Word
 
 if TYPE_CHECKING:
     from k8slearn.embedded.runtime.shell.interpreter import Shell
 
 Expanding = Generator[Any, Any, Any]
-
-
-class ExpansionError(Exception):
-    """``X: parameter not set``, ``divide by zero``: ends a shell that is not interactive, with status 2."""
 
 
 class Segment(NamedTuple):
@@ -74,7 +72,7 @@ class Expander:
                 text = _tilde(part, self.shell.lookup("HOME")) if index == 0 else part.text
                 segments.append(Segment(text, part.quoted))
             elif isinstance(part, Substitution):
-                output = yield from self.shell.substitute(part.body)
+                output = yield from substitute(self.shell, part.body)
                 segments.append(Segment(output, part.quoted, not part.quoted))
             elif isinstance(part, Arithmetic):
                 text = yield from self.text(part.expression)
