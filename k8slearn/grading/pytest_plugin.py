@@ -13,32 +13,34 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 SEED = 0
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Around the start of a notebook's kernel, which inherits the environment of that moment."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before a notebook's first cell: nbval starts the kernel in the notebook's ``setup``; go around that."""
     notebook = item.parent
-    if not _is_lesson(notebook) or getattr(notebook, "kernel", None) is not None:
-        return (yield)
-    assert notebook is not None
+    if notebook is not None and _is_lesson(notebook) and getattr(notebook, "kernel", None) is None:
+        notebook.setup = partial(_start, notebook, notebook.setup)
+
+
+def _start(notebook: pytest.Collector, start_kernel: Callable[[], None]) -> None:
+    """Start the kernel, which inherits the environment of this moment, amid what it needs."""
     with ExitStack() as exits:
         environment = exits.enter_context(_surroundings())
         with _environ(environment):
-            result = yield
+            start_kernel()
         notebook.addfinalizer(exits.pop_all().close)
-    return result
 
 
-def _is_lesson(notebook: pytest.Collector | None) -> bool:
+def _is_lesson(notebook: pytest.Collector) -> bool:
     """Whether nbval collected this, and its metadata says that it is a lesson's."""
     read = getattr(notebook, "nb", None)
     return read is not None and isinstance(read.get("metadata", {}).get("k8slearn"), dict)
