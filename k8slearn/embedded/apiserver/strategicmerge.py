@@ -224,7 +224,21 @@ def _ordered(
         merged = live
     else:
         merged = _merge_list(live, patched, field, deletes=False)
-    return _in_order(merged, order or [], live or [], key)
+    return _in_order(merged, order or [], _as_left_behind(live or [], patched or [], key), key)
+
+
+def _as_left_behind(live: list[Any], patched: list[Any], key: str) -> list[Any]:
+    """The live list as Go has it after merging: it deletes and appends in place, within the list's length.
+
+    Live A B D, the patch deletes A and adds C: the list that new places are compared with reads B D C.
+    """
+    if not key:
+        return live
+    gone = {element.get(key) for element in patched if element.get(DIRECTIVE) == "delete"}
+    kept = [element for element in live if element.get(key) not in gone]
+    new = [e for e in patched if DIRECTIVE not in e and _find(live, key, e.get(key)) is None]
+    written = [*kept, *new][: len(live)]
+    return [*written, *live[len(written) :]]
 
 
 def _check_order(patched: list[Any], order: list[Any], key: str) -> None:

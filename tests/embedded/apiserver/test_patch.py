@@ -87,6 +87,13 @@ def pod(spec: dict) -> dict:
             "a b c n",
         ),
         ({"containers": [{"name": "b", "$patch": "delete"}, {"name": "n", "image": "q"}]}, "n a c"),
+        (
+            {
+                "$setElementOrder/containers": [{"name": "b"}, {"name": "n"}],
+                "containers": [{"name": "n", "image": "q"}, {"name": "a", "$patch": "delete"}],
+            },
+            "b c n",
+        ),
         ({"containers": [{"$patch": "replace"}, {"name": "n", "image": "q"}]}, "n"),
         ({"$patch": "replace", "containers": [{"name": "n", "image": "q"}]}, "n"),
     ],
