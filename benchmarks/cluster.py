@@ -26,7 +26,9 @@ def ready() -> Result:
 
     once()  # imports
     nothing = median(lambda: [orjson.loads(orjson.dumps({"a": 1})) for _ in range(1000)])
-    return Result("cluster of 3 nodes ready, in process", median(once), 0.050, "1,000 JSON round trips", nothing)
+    return Result(
+        "cluster of 3 nodes ready, in process", median(once), 0.050, "1,000 JSON round trips", nothing
+    )
 
 
 def deployment() -> Result:
@@ -44,7 +46,11 @@ def deployment() -> Result:
     writes = 4
     floor = median(lambda: [orjson.loads(orjson.dumps(pod)) for pod in pods for _ in range(writes)])
     return Result(
-        f"Deployment of {REPLICAS} replicas Ready", sorted(taken)[2], 0.300, f"{writes} copies of each pod", floor
+        f"Deployment of {REPLICAS} replicas Ready",
+        sorted(taken)[2],
+        0.300,
+        f"{writes} copies of each pod",
+        floor,
     )
 
 

@@ -26,7 +26,11 @@ def grade() -> Result:
         seconds = median(grading, 1)
     interpreter = median(command(sys.executable, "-c", "import IPython"), 3)
     return Result(
-        f"grading {SUBMISSIONS} submissions", seconds, 10.0, "python -c 'import IPython', as often", interpreter * SUBMISSIONS
+        f"grading {SUBMISSIONS} submissions",
+        seconds,
+        10.0,
+        "python -c 'import IPython', as often",
+        interpreter * SUBMISSIONS,
     )
 
 

@@ -122,7 +122,9 @@ def _clock() -> RemoteClock:
 
     found = connect().clock
     if not isinstance(found, RemoteClock):
-        raise UnsupportedError("This cluster is a real one: its time cannot be moved. The embedded one's can.")
+        raise UnsupportedError(
+            "This cluster is a real one: its time cannot be moved. The embedded one's can."
+        )
     return found
 
 

@@ -11,7 +11,7 @@ import io
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from k8slearn.embedded.apiserver.http import Request, Response, Session, Stream
+from k8slearn.embedded.apiserver.http import Request, Session, Stream
 from k8slearn.errors import UnsupportedError
 
 if TYPE_CHECKING:

@@ -109,7 +109,9 @@ def down(*, keep: bool = False) -> bool:
         deadline = time.monotonic() + STOP_TIMEOUT
         while _is_locked(folder):
             if time.monotonic() > deadline:
-                raise ClusterError(f"The cluster (process {found.pid}) does not end. Try: kill -9 {found.pid}")
+                raise ClusterError(
+                    f"The cluster (process {found.pid}) does not end. Try: kill -9 {found.pid}"
+                )
             time.sleep(0.01)
     if not keep:
         for name in ("journal", "server.json", "kubeconfig"):

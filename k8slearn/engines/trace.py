@@ -35,7 +35,9 @@ def _resource(powers: Powers, kind: str) -> str:
     """``deploy``, ``deployment`` or ``deployments`` → ``deployments.apps``, by discovery."""
     _, groups = powers.ask("GET", "/apis")
     paths = ["/api/v1"]
-    paths += [f"/apis/{group['preferredVersion']['groupVersion']}" for group in (groups or {}).get("groups", ())]
+    paths += [
+        f"/apis/{group['preferredVersion']['groupVersion']}" for group in (groups or {}).get("groups", ())
+    ]
     for path in paths:
         group = path.split("/")[2] if path.startswith("/apis") else ""
         _, found = powers.ask("GET", path)

@@ -43,7 +43,7 @@ def pod(name: str) -> client.V1Pod:
 
 def test_every_kind_that_is_served_comes_back_typed(cluster: Cluster, api: client.ApiClient):
     core, apps = client.CoreV1Api(api), client.AppsV1Api(api)
-    assert [node.metadata.name for node in core.list_node().items][0] == "control-plane"
+    assert core.list_node().items[0].metadata.name == "control-plane"
     for read in (
         core.list_namespace,
         core.list_service_for_all_namespaces,
@@ -67,7 +67,10 @@ def test_a_pod_is_created_watched_until_it_runs_and_deleted(
     phases = []
     stream = watch.Watch()
     for event in stream.stream(
-        core.list_namespaced_pod, namespace, resource_version=created.metadata.resource_version, timeout_seconds=30
+        core.list_namespaced_pod,
+        namespace,
+        resource_version=created.metadata.resource_version,
+        timeout_seconds=30,
     ):
         phases.append(event["object"].status.phase)
         if phases[-1] == "Running":
@@ -83,7 +86,9 @@ def test_a_pod_is_created_watched_until_it_runs_and_deleted(
 
 def test_patches_of_every_kind_and_scale(api: client.ApiClient, namespace: str):
     apps = client.AppsV1Api(api)
-    template = client.V1PodTemplateSpec(metadata=client.V1ObjectMeta(labels={"app": "web"}), spec=pod("web").spec)
+    template = client.V1PodTemplateSpec(
+        metadata=client.V1ObjectMeta(labels={"app": "web"}), spec=pod("web").spec
+    )
     spec = client.V1DeploymentSpec(
         replicas=1, selector=client.V1LabelSelector(match_labels={"app": "web"}), template=template
     )
@@ -128,7 +133,9 @@ def test_lists_come_in_portions_and_selected(api: client.ApiClient, namespace: s
     for number in range(5):
         metadata = client.V1ObjectMeta(name=f"c{number}", labels={"even": str(number % 2 == 0)})
         core.create_namespaced_config_map(namespace, client.V1ConfigMap(metadata=metadata))
-    first = core.list_namespaced_config_map(namespace, limit=2, field_selector="metadata.name!=kube-root-ca.crt")
+    first = core.list_namespaced_config_map(
+        namespace, limit=2, field_selector="metadata.name!=kube-root-ca.crt"
+    )
     rest = core.list_namespaced_config_map(
         namespace, _continue=first.metadata._continue, field_selector="metadata.name!=kube-root-ca.crt"
     )

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 import k8slearn
 from k8slearn.embedded.cluster import Cluster
 
-FORBIDDEN = {"threading", "socket", "asyncio", "time", "random", "secrets", "subprocess", "queue", "concurrent"}
+FORBIDDEN = {
+    "threading",
+    "socket",
+    "asyncio",
+    "time",
+    "random",
+    "secrets",
+    "subprocess",
+    "queue",
+    "concurrent",
+}
 SIMULATED = ("store", "apiserver", "client", "network", "runtime", "kubelet", "scheduler", "controllers")
 
 steps = st.lists(

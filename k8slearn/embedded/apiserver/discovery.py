@@ -154,7 +154,11 @@ def api_resources(kinds: Kinds, group: str, version: str) -> dict[str, Any] | No
 
 def _legacy_subresource(kind: Kind, name: str) -> dict[str, Any]:
     api_version, response_kind, verbs = _SUBRESOURCES[name]
-    entry: dict[str, Any] = {"name": f"{kind.plural}/{name}", "singularName": "", "namespaced": kind.namespaced}
+    entry: dict[str, Any] = {
+        "name": f"{kind.plural}/{name}",
+        "singularName": "",
+        "namespaced": kind.namespaced,
+    }
     if api_version:
         # kubectl drain looks for eviction's group and version here, else it deletes the pods outright.
         group, _, version = api_version.rpartition("/")

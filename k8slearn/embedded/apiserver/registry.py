@@ -222,7 +222,11 @@ class Registry:
         old = stored.object
         preconditions = options.get("preconditions") or {}
         _check_preconditions(
-            resource, old, preconditions.get("uid"), preconditions.get("resourceVersion"), "Precondition failed"
+            resource,
+            old,
+            preconditions.get("uid"),
+            preconditions.get("resourceVersion"),
+            "Precondition failed",
         )
         admission.admit("DELETE", kind, old, old, self._admission)
         new = set_propagation(old, options)
@@ -240,9 +244,15 @@ class Registry:
         stored = self.get("pods", *key)
         pod = stored.object
         if pod["spec"].get("nodeName"):
-            raise conflict("pods/binding", key.name, f'pod {key.name} is already assigned to node "{pod["spec"]["nodeName"]}"')
+            raise conflict(
+                "pods/binding",
+                key.name,
+                f'pod {key.name} is already assigned to node "{pod["spec"]["nodeName"]}"',
+            )
         if "deletionTimestamp" in pod["metadata"]:
-            raise conflict("pods/binding", key.name, f"pod {key.name} is being deleted, cannot be assigned to a host")
+            raise conflict(
+                "pods/binding", key.name, f"pod {key.name} is being deleted, cannot be assigned to a host"
+            )
         scheduled = {
             "lastProbeTime": None,
             "lastTransitionTime": self.clock.timestamp(),
@@ -264,7 +274,12 @@ def _private_copy(obj: Object, kind: Kind) -> Object:
     copied = orjson.loads(orjson.dumps(obj))
     copied.pop("kind", None)
     copied.pop("apiVersion", None)
-    return {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": copied.pop("metadata", {}), **copied}
+    return {
+        "kind": kind.kind,
+        "apiVersion": kind.api_version,
+        "metadata": copied.pop("metadata", {}),
+        **copied,
+    }
 
 
 def _with_status(obj: Object, old: Object) -> Object:

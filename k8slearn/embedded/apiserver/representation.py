@@ -92,7 +92,12 @@ def encode_list(
 
 # -- tables ---------------------------------------------------------------------------------------
 
-_NAME = Column("Name", lambda obj, now: obj["metadata"]["name"], format="name", description="Name must be unique within a namespace.")
+_NAME = Column(
+    "Name",
+    lambda obj, now: obj["metadata"]["name"],
+    format="name",
+    description="Name must be unique within a namespace.",
+)
 _AGE = Column("Age", lambda obj, now: age(obj["metadata"].get("creationTimestamp"), now))
 
 

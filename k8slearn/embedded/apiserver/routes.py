@@ -48,7 +48,7 @@ def resolve(path: str, kinds: Kinds) -> Target | None:
     kind = kinds.find(group, version, parts[0])
     if kind is None or (namespace is not None and not kind.namespaced):
         return None
-    name, subresource = (parts[1:3] + ["", ""])[:2]
+    name, subresource = [*parts[1:3], "", ""][:2]
     if name and kind.namespaced and namespace is None:
         return None
     return Target(kind, namespace, name, subresource, "/".join(parts[3:]))

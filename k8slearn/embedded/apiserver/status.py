@@ -59,8 +59,6 @@ class ApiError(Exception):
         return status
 
 
-
-
 def _details(resource: str, name: str, **more: Any) -> dict[str, Any]:
     plural, _, group = resource.partition(".")
     details: dict[str, Any] = {"name": name}

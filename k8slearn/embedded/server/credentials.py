@@ -41,7 +41,9 @@ class Credentials:
             ca.cert_pem.write_to_path(found.ca)
             names = ("127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
             _write(found.server, ca.issue_cert(*names).private_key_and_cert_chain_pem.bytes())
-            admin = ca.issue_cert("admin@k8slearn.local", common_name=ADMIN, organization_name="system:masters")
+            admin = ca.issue_cert(
+                "admin@k8slearn.local", common_name=ADMIN, organization_name="system:masters"
+            )
             _write(found.client, admin.private_key_and_cert_chain_pem.bytes())
             _write(token_file, secrets.token_hex(24).encode())  # last: marks the set as complete
         return cls(found.ca, found.server, found.client, token_file.read_text())

@@ -88,6 +88,7 @@ def _show(clock: Clock, pacemaker: Pacemaker, settled: bool) -> dict[str, Any]:
 
 def _trace(trace: Trace, of: str) -> list[dict[str, Any]]:
     entries = [
-        {**entry._asdict(), "key": str(entry.key), "object": f"{entry.resource} {entry.key}"} for entry in trace
+        {**entry._asdict(), "key": str(entry.key), "object": f"{entry.resource} {entry.key}"}
+        for entry in trace
     ]
     return [entry for entry in entries if not of or of in (entry["reconciling"], entry["object"])]

@@ -26,9 +26,9 @@ from k8slearn.embedded.server.pacemaker import Pacemaker
 from k8slearn.errors import ClusterError
 
 if TYPE_CHECKING:
-    from k8slearn.embedded.clock import Clock
     from k8slearn.embedded.apiserver.apiserver import APIServer
     from k8slearn.embedded.client import Trace
+    from k8slearn.embedded.clock import Clock
 
 log = logging.getLogger("k8slearn")
 
@@ -161,7 +161,9 @@ class Server:
         try:
             body = self.pacemaker.inward(await http.read())
         except web.HTTPRequestEntityTooLarge:
-            error = ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}")
+            error = ApiError(
+                413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}"
+            )
             return _plain(powers.failure(error))
         try:
             user, groups = self._who(http)

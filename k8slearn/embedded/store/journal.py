@@ -82,7 +82,9 @@ class Journal:
         records = self.records
         live = {(record.resource, record.key): record for record in records}
         # The last write stays even when it was a deletion: it holds the revision the store goes on from.
-        kept = [r for r in records if live[r.resource, r.key] is r and (r.object is not None or r is records[-1])]
+        kept = [
+            r for r in records if live[r.resource, r.key] is r and (r.object is not None or r is records[-1])
+        ]
         new = self.path.with_suffix(".new")
         with new.open("wb") as file:
             for record in kept:

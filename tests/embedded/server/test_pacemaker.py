@@ -73,7 +73,8 @@ def test_what_users_wrote_is_not_shifted():
 
 
 moves = st.lists(
-    st.tuples(st.sampled_from(["wait", "advance", "pause", "resume", "speed"]), st.floats(0, 1000)), max_size=20
+    st.tuples(st.sampled_from(["wait", "advance", "pause", "resume", "speed"]), st.floats(0, 1000)),
+    max_size=20,
 )
 
 

@@ -68,7 +68,10 @@ def test_what_is_no_json_is_refused_in_words(server: Server):
     assert status == 400 and json.loads(body)["reason"] == "BadRequest"
 
 
-@pytest.mark.parametrize("order", [b"{}", b"[]", b"nonsense", b'{"do": "advance", "seconds": "x"}', b'{"do": "speed", "factor": 0}'])
+@pytest.mark.parametrize(
+    "order",
+    [b"{}", b"[]", b"nonsense", b'{"do": "advance", "seconds": "x"}', b'{"do": "speed", "factor": 0}'],
+)
 def test_an_order_for_the_clock_that_makes_no_sense_is_refused(server: Server, order: bytes):
     status, body = ask(server, "/k8slearn/v1/clock", body=order)
     assert status == 400 and "clock" in json.loads(body)["message"]

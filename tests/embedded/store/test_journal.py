@@ -49,7 +49,9 @@ def test_a_damaged_line_is_reported_with_its_number_and_what_to_do(tmp_path: Pat
         Journal(path)
 
 
-def test_a_full_disk_refuses_the_write_and_nothing_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_disk_refuses_the_write_and_nothing_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     path = tmp_path / "journal"
     store = Store(Journal(path))
     store.create("configmaps", configmap("a"))
