@@ -11,13 +11,14 @@ from collections.abc import Callable
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.runtime.accounts import home
-from k8slearn.embedded.runtime.descriptors import Callback, LogSink, Null, Pipe
+from k8slearn.embedded.runtime.descriptors import Callback, Descriptor, LogSink, Null, Pipe
 from k8slearn.embedded.runtime.files import FileSystem, Program
 from k8slearn.embedded.runtime.images import Image
 from k8slearn.embedded.runtime.kernel import Kernel
 from k8slearn.embedded.runtime.launch import LaunchError, find_program
 from k8slearn.embedded.runtime.log import Log
 from k8slearn.embedded.runtime.process import Process
+from k8slearn.embedded.runtime.terminal import Terminal
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -143,19 +144,30 @@ class Container:
                 f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: '
                 f"exec failed: unable to start container process: {error}"
             ) from None
-        pipe = Pipe() if stdin else None
+        if tty:
+            terminal = Terminal(self.kernel, lambda data: on_output(1, data))
+            streams: tuple[Descriptor, Descriptor, Descriptor] = (terminal, terminal, terminal)
+            keys, end = (terminal.type if stdin else _nothing, terminal.hang_up)
+        else:
+            pipe = Pipe()
+            streams = (
+                pipe.reader if stdin else Null(),
+                Callback(lambda data: on_output(1, data)),
+                Callback(lambda data: on_output(2, data)),
+            )
+            keys, end = pipe.writer.feed, pipe.writer.close
         process = self.kernel.start(
             argv,
             program,
             env={**self.env, "TERM": "xterm"} if tty else self.env,
             cwd=self.cwd,
             uid=self.user,
-            stdin=pipe.reader if pipe else Null(),
-            stdout=Callback(lambda data: on_output(1, data), tty=tty),
-            stderr=Callback(lambda data: on_output(1 if tty else 2, data), tty=tty),
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
         )
         process.on_end.append(on_exit)
-        return Exec(process, pipe)
+        return Exec(process, keys, end)
 
     def _program(self, argv: list[str]) -> tuple[list[str], Program]:
         return find_program(self.kernel.files, argv, self.env, self.cwd)
@@ -170,22 +182,28 @@ class Container:
 class Exec:
     """A program started by ``Container.exec``. Calls after its end do nothing."""
 
-    def __init__(self, process: Process, pipe: Pipe | None) -> None:
+    def __init__(self, process: Process, keys: Callable[[bytes], None], end: Callable[[], None]) -> None:
         self._process = process
-        self._pipe = pipe
+        self._keys = keys
+        self._end = end
 
     @property
     def running(self) -> bool:
         return self._process.status is None
 
     def write_stdin(self, data: bytes) -> None:
-        if self._pipe is not None:
-            self._pipe.writer.feed(data)
+        """Input for the program; on a terminal, keys as they are pressed."""
+        if self.running:
+            self._keys(data)
 
     def close_stdin(self) -> None:
         """End of input."""
-        if self._pipe is not None:
-            self._pipe.writer.close()
+        if self.running:
+            self._end()
 
     def kill(self) -> None:
         self._process.kernel.signal_later(self._process, "KILL")
+
+
+def _nothing(data: bytes) -> None:
+    """Input for a program that was started without."""

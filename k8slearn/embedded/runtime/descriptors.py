@@ -90,15 +90,14 @@ class LogSink(Descriptor):
 
 
 class Callback(Descriptor):
-    """The output of ``exec``: goes to whoever asked. A terminal turns line feeds into CR LF."""
+    """The output of ``exec``: goes to whoever asked."""
 
-    def __init__(self, output: Callable[[bytes], None], *, tty: bool = False) -> None:
+    def __init__(self, output: Callable[[bytes], None]) -> None:
         super().__init__()
         self.output = output
-        self.tty = tty
 
     def write(self, data: bytes) -> bool:
-        self.output(data.replace(b"\n", b"\r\n") if self.tty else data)
+        self.output(data)
         return True
 
 
@@ -164,7 +163,7 @@ class PipeReader(Descriptor):
         if buffer:
             data = bytes(buffer[:size])
             del buffer[:size]
-            _wake_all(self.pipe.write_waiters)
+            wake_all(self.pipe.write_waiters)
             return data
         return b"" if self.pipe.writer.closed else None
 
@@ -174,7 +173,7 @@ class PipeReader(Descriptor):
 
     def close(self) -> None:
         self.closed = True
-        _wake_all(self.pipe.write_waiters)
+        wake_all(self.pipe.write_waiters)
 
 
 class PipeWriter(Descriptor):
@@ -195,7 +194,7 @@ class PipeWriter(Descriptor):
     def feed(self, data: bytes) -> None:
         """``write`` for one who cannot wait, such as a client's input to ``exec``."""
         self.pipe.buffer += data
-        _wake_all(self.pipe.read_waiters)
+        wake_all(self.pipe.read_waiters)
 
     def when_writable(self, wake: Wake) -> Callable[[], None]:
         self.pipe.write_waiters[wake] = None
@@ -203,10 +202,10 @@ class PipeWriter(Descriptor):
 
     def close(self) -> None:
         self.closed = True
-        _wake_all(self.pipe.read_waiters)
+        wake_all(self.pipe.read_waiters)
 
 
-def _wake_all(waiters: dict[Wake, None]) -> None:
+def wake_all(waiters: dict[Wake, None]) -> None:
     """In the order in which they came: a dict, unlike a set, keeps it, and so does the simulation."""
     waiting = list(waiters)
     waiters.clear()

@@ -143,6 +143,11 @@ class Kernel:
         except RecursionError:  # the shell's f() { f; } overflows a real shell's stack as well
             self._end_by(process, "SEGV")
             return
+        except Exception as error:  # a program's own fault is the program's end, never the node's
+            if 2 in process.fds:
+                process.fds[2].write(f"{process.name}: {type(error).__name__}: {error}\n".encode())
+            self._end_by(process, "ABRT")
+            return
         finally:
             self.current = None
         if process.doomed is not None:

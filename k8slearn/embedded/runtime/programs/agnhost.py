@@ -72,6 +72,11 @@ def _now(process: Process) -> str:
     return f"{datetime.fromtimestamp(process.kernel.clock.now, UTC):%Y-%m-%d %H:%M:%S.%f +0000 UTC}"
 
 
+def _code(query: dict[str, str], default: int) -> int:
+    code = query.get("code", "")
+    return int(code) if code.isdigit() else default
+
+
 def _netexec(server: _Server, path: str, query: dict[str, str], client: str) -> HttpResponse:
     process = server.process
     if path == "/":
@@ -81,11 +86,11 @@ def _netexec(server: _Server, path: str, query: dict[str, str], client: str) -> 
     if path == "/clientip":
         return text(200, f"{client}:{EPHEMERAL_PORT}")
     if path == "/echo":
-        return text(int(query.get("code", "200")), query.get("msg", ""))
+        return text(_code(query, 200), query.get("msg", ""))
     if path == "/healthz":
         return text(200, "")
     if path == "/exit":
-        server.end(int(query.get("code", "0")))
+        server.end(_code(query, 0))
         return text(200, "")
     return text(404, "404 page not found\n")
 

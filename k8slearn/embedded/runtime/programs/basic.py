@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8slearn.embedded.runtime.launch import LaunchError, find_program, search
 from k8slearn.embedded.runtime.process import Process
-from k8slearn.embedded.runtime.programs.options import Fault, Steps, UsageError, options
+from k8slearn.embedded.runtime.programs.options import Fault, Steps, UsageError, count, options
 from k8slearn.embedded.runtime.programs.printf import Stop, unescape
 from k8slearn.embedded.runtime.signals import signal_name
 
@@ -201,14 +201,12 @@ def seq(process: Process, args: list[str]) -> Steps:
 
 def xargs(process: Process, args: list[str]) -> Steps:
     """``xargs [-n N] [COMMAND [ARG…]]``"""
-    rest = list(args)
-    most = 0
-    while rest and rest[0].startswith("-"):
-        option = rest.pop(0)
-        if option.startswith("-n"):
-            most = int(option[2:] or rest.pop(0))
-        elif option != "-r":
-            raise UsageError(f"invalid option -- '{option[1:2]}'")
+    cut = 0
+    while cut < len(args) and args[cut].startswith("-"):
+        cut += 2 if args[cut] == "-n" else 1
+    found, _ = options(args[:cut], "r", "n")
+    rest = args[cut:]
+    most = count(process, found["n"]) if "n" in found else 0
     command = rest or ["echo"]
     words = (yield from process.read_all(0)).decode(errors="replace").split()
     status = 0

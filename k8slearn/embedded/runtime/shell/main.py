@@ -35,6 +35,8 @@ def sh(process: Process, args: list[str]) -> Steps:
         return (yield from shell.to_the_end(lambda: _script(shell, text)))
     shell = _shell(process, process.argv[0], [], options)
     terminal = process.fds[0].tty or "i" in options
+    if terminal:  # ^C and a stray TERM do not end a shell that somebody types at
+        process.handlers.update({signal: lambda: None for signal in ("INT", "TERM", "QUIT")})
     return (yield from shell.to_the_end(lambda: _from_input(shell, terminal)))
 
 
