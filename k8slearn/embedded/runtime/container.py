@@ -32,8 +32,9 @@ class Container:
     """One run of one container; a restart is a new Container.
 
     ``argv`` is command and args by the image's rule (``image.argv(command, args)``). ``files`` is
-    ``FileSystem(image.files, …)`` with the pod's volumes mounted. ``user`` is numeric. ``on_exit`` gets the
-    exit code and the reason: Completed (0), Error, or OOMKilled (137).
+    ``FileSystem(image.files, …)`` with the pod's volumes mounted. ``user`` is numeric; ``cpu_limit`` counts
+    cores, ``memory_limit`` bytes. ``on_exit`` gets the exit code and the reason: Completed (0), Error, or
+    OOMKilled (137).
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Container:
             files,
             hostname=hostname,
             ip=ip,
+            cpu_limit=cpu_limit,
             memory_limit=memory_limit,
             on_end=self._ended,
         )

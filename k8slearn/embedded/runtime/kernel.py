@@ -20,7 +20,7 @@ from k8slearn.embedded.runtime.signals import IGNORED_BY_DEFAULT, status_of
 STEPS_PER_SLICE = 1000
 PAUSE = 0.05
 """A program that never waits gets 1000 steps (a command, a read, a write) per 50 ms: a busy loop then
-takes time as it should, and the simulation stays answerable."""
+takes time as it should, and the simulation stays answerable. A CPU limit of 100m leaves it 100 steps."""
 
 MAX_PROCESSES = 1024
 """The kubelet's podPidsLimit would stop a fork bomb; so does this."""
@@ -39,6 +39,7 @@ class Kernel:
         *,
         hostname: str,
         ip: str,
+        cpu_limit: float | None,
         memory_limit: int | None,
         on_end: Callable[[int, bool], None],
     ) -> None:
@@ -59,6 +60,7 @@ class Kernel:
         self._scheduled = False
         self._slice_start = clock.now
         self._slice_steps = 0
+        self._slice_size = max(int(STEPS_PER_SLICE * min(cpu_limit or 1.0, 1.0)), 1)
 
     # -- starting -------------------------------------------------------------------------------
 
@@ -178,7 +180,7 @@ class Kernel:
             self._slice_start = self.clock.now
             self._slice_steps = 0
         self._slice_steps += 1
-        return self._slice_steps > STEPS_PER_SLICE
+        return self._slice_steps > self._slice_size
 
     # -- signals and ends -----------------------------------------------------------------------
 

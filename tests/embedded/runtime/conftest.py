@@ -42,6 +42,7 @@ class Lab:
         mounts: dict[str, Node] | None = None,
         read_only: bool = False,
         memory: int | None = None,
+        cpu: float | None = None,
         user: int = 0,
     ) -> Container:
         """A started container of its own pod; its first step is still to come."""
@@ -65,6 +66,7 @@ class Lab:
             hostname=name,
             ip=ip,
             user=user,
+            cpu_limit=cpu,
             memory_limit=memory,
             on_exit=lambda code, reason: self.ends.append((name, code, reason)),
         )

@@ -110,6 +110,15 @@ def test_memory_beyond_the_limit_kills_the_container(lab):
     assert lab.ends == [("box", 137, "OOMKilled")]
 
 
+def test_a_cpu_limit_slows_a_busy_program_down(lab):
+    def seconds(cpu: float | None) -> float:
+        other = type(lab)()
+        began = other.clock.now
+        return float(other.sh("for i in $(seq 2000); do :; done; date +%s.%N", cpu=cpu).out) - began
+
+    assert seconds(0.1) > 5 * seconds(None) > 0
+
+
 def test_files_of_an_image_are_shared_until_they_are_written(lab):
     first, second = lab.run(args=["sleep", "99"]), lab.run(args=["sleep", "99"])
     lab.exec(first, "sh", "-c", "echo mine > /tmp/x; echo 'x:x:1:1::/:' >> /etc/passwd; rm /bin/wget")

@@ -122,6 +122,9 @@ class _Script:
         ignore = re.IGNORECASE if "i" in command.flags.lower() else 0
         command.pattern = compiled(pattern, extended=self.extended, flags=ignore)
         command.text = replacement.encode()
+        for digit in re.findall(r"\\(?:\\|([1-9]))", replacement):
+            if digit and int(digit) > command.pattern.groups:
+                raise Fault(f"bad regex '{pattern}': Invalid back reference")
 
     def _accept(self, char: str) -> bool:
         if self.text.startswith(char, self.pos):

@@ -79,8 +79,9 @@ class Arithmetic:
         return self.tokens[self.index]
 
     def _next(self) -> str:
-        self.index += 1
-        return self.tokens[self.index - 1]
+        token = self.tokens[self.index]
+        self.index += token != ""
+        return token
 
     def _expect(self, token: str) -> None:
         if self._next() != token:
