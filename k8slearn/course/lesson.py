@@ -56,7 +56,7 @@ class Lesson:
         self.folder: Folder = find(name)
         self.lang = self.folder.language(lang)
         self.cluster = cluster
-        self.namespace = namespace or self.folder.name
+        self.namespace = namespace or self.folder.namespace
         self.progress = progress or Progress(paths.home() / "progress.json")
         self._texts = load(self.lang)
         self._make_namespace()

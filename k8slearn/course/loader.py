@@ -53,8 +53,13 @@ class Folder:
 
     @property
     def name(self) -> str:
-        """As in ``pods``; the lesson's namespace has this name too."""
+        """As in ``pods``."""
         return self.id[3:]
+
+    @property
+    def namespace(self) -> str:
+        """The lesson's own on the cluster, as in ``lesson-pods``."""
+        return f"lesson-{self.name}"
 
     @cached_property
     def languages(self) -> tuple[str, ...]:

@@ -119,6 +119,25 @@ def down(*, keep: bool = False) -> bool:
     return found is not None
 
 
+def work_in(namespace: str) -> None:
+    """Let kubectl in a terminal work in ``namespace`` by itself: in the kubeconfig that k8slearn made, no other.
+
+    Nothing happens when no cluster of k8slearn's runs.
+    """
+    import yaml
+
+    found = running()
+    if found is None:
+        return
+    path = Path(found.kubeconfig)
+    config = yaml.safe_load(path.read_text())
+    config["contexts"][0]["context"]["namespace"] = namespace
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(yaml.safe_dump(config, sort_keys=False))
+    new.replace(path)
+
+
 class Lock:
     """Held by the process that serves. Raises ClusterError when another holds it."""
 

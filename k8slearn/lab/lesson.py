@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from k8slearn.course.lesson import Lesson as CourseLesson
-from k8slearn.engines import connect
+from k8slearn.engines import background, connect
 
 if TYPE_CHECKING:
     from k8slearn.lab.view import View
@@ -26,12 +27,15 @@ class Lesson(CourseLesson):
 def start(name: str | int, *, lang: str | None = None) -> Lesson:
     """Open a lesson, by name or number, on the running cluster.
 
-    In a notebook ``%kubectl`` and ``%%apply`` work in the lesson's namespace from then on. Raises LessonError
+    In a notebook ``%kubectl`` and ``%%apply`` work in the lesson's namespace from then on, and so does kubectl
+    in a terminal that uses the cluster's kubeconfig. Raises LessonError
     for an unknown lesson, ClusterError when no cluster is running.
     """
     from IPython.core.getipython import get_ipython
 
     lesson = Lesson(name, connect(), lang=lang)
+    if not os.environ.get("K8SLEARN_KUBECONFIG"):
+        background.work_in(lesson.namespace)
     shell = get_ipython()
     if shell is not None:
         from k8slearn.lab.magics import KubectlMagics

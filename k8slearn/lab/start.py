@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
+import sysconfig
 from pathlib import Path
 
 import click
@@ -24,18 +25,31 @@ def start_lab(folder: Path, lang: str | None, *, open_browser: bool) -> None:
     lang = lang or os.environ.get("K8SLEARN_LANG", "en")
     if importlib.util.find_spec("jupyterlab") is None:
         raise LessonError("JupyterLab is missing. Install it with: pip install jupyterlab")
-    if not os.environ.get("K8SLEARN_KUBECONFIG"):
+    environment = {**os.environ, "K8SLEARN_LANG": lang}
+    if named := os.environ.get("K8SLEARN_KUBECONFIG"):
+        environment["KUBECONFIG"] = named
+    else:
         found = background.up()
+        environment["KUBECONFIG"] = found.kubeconfig  # for kubectl in JupyterLab's terminals
         click.echo(f"A cluster with {found.nodes} nodes is running at {found.url}")
+    # JupyterLab would ask the internet for news and newer versions, which a classroom may not reach.
+    _prepend(environment, "JUPYTER_CONFIG_PATH", Path(__file__).parent / "jupyter")
+    _prepend(environment, "PATH", Path(sysconfig.get_path("scripts")))
     copied = copy_lessons(folder, lang)
     first = min(folder.glob("[0-9][0-9]-*.ipynb"), default=None)
     click.echo(f"The lessons are in {folder} ({len(copied)} new)")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}"]
-    # JupyterLab asks the internet for news and newer versions, which a classroom may not reach.
-    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None"]
     command += [f"--LabApp.default_url=/lab/tree/{first.name}"] if first else []
     command += [] if open_browser else ["--no-browser"]
-    os.execve(sys.executable, command, {**os.environ, "K8SLEARN_LANG": lang})
+    # In a container the learner often is root; JupyterLab listens on loopback and asks for its token all the same.
+    command += ["--allow-root"] if os.geteuid() == 0 else []
+    os.execve(sys.executable, command, environment)
+
+
+def _prepend(environment: dict[str, str], name: str, folder: Path) -> None:
+    """Put ``folder`` first on a search path."""
+    before = environment.get(name)
+    environment[name] = f"{folder}{os.pathsep}{before}" if before else str(folder)
 
 
 def copy_lessons(folder: Path, lang: str) -> list[Path]:
