@@ -21,11 +21,11 @@ from k8slearn import paths
 from k8slearn.course.loader import Folder, folders
 from k8slearn.errors import StorageError, SubmissionError
 from k8slearn.grading import report, runner
-from k8slearn.grading.judge import Task
 from k8slearn.grading.learner import Limits
 from k8slearn.grading.outcome import Outcome, Status
 from k8slearn.grading.splice import splice
 from k8slearn.grading.submission import Submission, find, lesson_of, read
+from k8slearn.grading.task import Task
 
 OUTCOMES = "outcomes.jsonl"
 """What is known of a batch: the newest line of a submission counts."""
@@ -53,7 +53,8 @@ def grade(
     limits: Limits = Limits(),  # noqa: B008 (immutable)
     progress: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Grades:
-    """Grade all of ``submissions``, ``jobs`` at a time (default: one a core); the reports go to ``out``.
+    """Grade all of ``submissions``, ``jobs`` at a time (default: one more than cores, for a
+    notebook often waits); the reports go to ``out``.
 
     ``progress`` is told each outcome as it comes. Raises SubmissionError when there is nothing to grade,
     StorageError when ``out`` cannot be written, ClusterError when grading cannot start.
@@ -61,7 +62,7 @@ def grade(
     found = find(submissions)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return _grade(found, out, jobs or os.cpu_count() or 1, limits, progress)
+        return _grade(found, out, jobs or (os.cpu_count() or 1) + 1, limits, progress)
     except OSError as error:
         raise StorageError(
             f"The marks cannot be written to {out}: {error.strerror or error}. "

@@ -12,20 +12,18 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from k8slearn.course.context import Context
 from k8slearn.course.exercise import Result, StepResult
 from k8slearn.course.loader import ANSWER, find
 from k8slearn.embedded.cluster import Cluster as EmbeddedCluster
 from k8slearn.engines import Cluster
-from k8slearn.grading.learner import CellError, Ending, Learner, Limits, Run
+from k8slearn.grading.learner import CellError, Ending, Learner, Run
 from k8slearn.grading.outcome import Mark, Outcome, Status, Step
-from k8slearn.grading.splice import Handed, Spliced
-from k8slearn.grading.splice import Step as Cell
+from k8slearn.grading.splice import Handed
+from k8slearn.grading.task import Task
 
 NODES = 3
 
@@ -45,34 +43,6 @@ _HINTS = {
         "defined or imported in them."
     ),
 }
-
-
-@dataclass(frozen=True)
-class Task:
-    """A submission that is ready to be judged. ``folder`` is this task's alone, and gone afterwards."""
-
-    name: str
-    learner: str
-    lesson: str
-    lang: str
-    handed_in: str
-    key: str
-    folder: str
-    spliced: Spliced
-    limits: Limits
-
-    def outcome(self, status: Status, detail: str, **more: Any) -> Outcome:
-        return Outcome(self.name, self.learner, self.lesson, status, detail, self.handed_in, self.key, **more)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Task:
-        cells = tuple(Cell(**cell) for cell in data["spliced"]["steps"])
-        handed = {exercise: Handed(how) for exercise, how in data["spliced"]["handed"].items()}
-        limits = Limits(**data["limits"])
-        return cls(**{**data, "spliced": Spliced(cells, handed), "limits": limits})
 
 
 def warm_up() -> None:
@@ -147,7 +117,7 @@ class _Bench:
         folder = find(task.lesson)
         self._handed = task.spliced.handed
         self._exercises = folder.exercises(task.lang)
-        self._context = Context(cluster, folder.name)
+        self._context = Context(cluster, folder.namespace)
         self._results: dict[str, Result] = {}
         self._notes: dict[str, str] = {}
 

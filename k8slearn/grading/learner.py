@@ -188,7 +188,7 @@ class Learner:
             if exercise in self._unjudged:
                 self._unjudged.discard(exercise)
                 started = time.monotonic()
-                self._signal(signal.SIGSTOP)
+                self._pause()
                 judge(exercise)
                 self._signal(signal.SIGCONT)
                 self._deadline += time.monotonic() - started
@@ -217,6 +217,14 @@ class Learner:
         if code < 0:
             return Ending.CRASHED, f"Its process was ended by {signal.Signals(-code).name}."
         return Ending.CRASHED, f"Its process ended itself (exit code {code}) before the last cell."
+
+    def _pause(self) -> None:
+        """Stop the whole group, and wait until its leader has stopped (or turns out to have ended)."""
+        self._signal(signal.SIGSTOP)
+        if self._status is None:
+            _, status = os.waitpid(self.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                self._status = status
 
     def _reap(self, options: int) -> bool:
         if self._status is None:

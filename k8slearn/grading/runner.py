@@ -16,9 +16,8 @@ from itertools import count
 from typing import IO
 
 from k8slearn.errors import ClusterError
-from k8slearn.grading import warm
-from k8slearn.grading.judge import Task
 from k8slearn.grading.outcome import Outcome, Status
+from k8slearn.grading.task import READY, Task
 
 Failure = tuple[Task, str]
 """A task that came to no outcome, and why."""
@@ -52,7 +51,7 @@ def _run_in_one_process(waiting: deque[Task], jobs: int, failures: list[Failure]
     running: dict[int, Task] = {}
     numbers = count()
     try:
-        if process.stdout.readline() != warm.READY:
+        if process.stdout.readline() != READY:
             raise ClusterError(
                 "The grader's process did not start. What it said is above; see: k8slearn doctor"
             )

@@ -2,7 +2,7 @@
 
 ``python -P -m k8slearn.grading.warm`` reads orders as JSON lines and answers each, in any order, by one line:
 
-    → {"number": 7, "task": {…}}                    judge this (a ``judge.Task``)
+    → {"number": 7, "task": {…}}                    judge this (a ``task.Task``)
     ← {"number": 7, "outcome": {…}, "error": ""}    what came of it; outcome null: the judge failed, and how
 
 A fork has no thread but the one that forked, so this process starts none. A judge that dies or hangs takes
@@ -12,6 +12,7 @@ When its input ends (the batch was broken off), it kills all that runs and ends.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import selectors
@@ -24,14 +25,12 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from k8slearn.grading import judge
+from k8slearn.grading.task import READY, Task
 
 ALLOWANCE = 120.0
 """Seconds that a judge has beside its learner's limit, for cluster and checks, before an alarm ends it."""
 
 CHUNK = 1 << 20
-
-READY = b'{"ready": true}\n'
-"""The first line of answers: everything is imported."""
 
 
 @dataclass
@@ -60,6 +59,7 @@ class _Fork:
 def main() -> None:
     """Serve orders from file 0 until it ends; answer on file 1. The judges inherit neither."""
     judge.warm_up()
+    gc.freeze()  # no fork need ever look through what all share: that would copy it, page by page
     orders, answers = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -125,7 +125,7 @@ def _be_judge(task: dict[str, Any], write: int) -> NoReturn:
 
 def _judge(task: dict[str, Any], announce: Callable[[int], None]) -> dict[str, Any]:
     try:
-        return {"outcome": judge.judge(judge.Task.from_json(task), announce).to_json(), "error": ""}
+        return {"outcome": judge.judge(Task.from_json(task), announce).to_json(), "error": ""}
     except Exception as error:
         traceback.print_exc()
         return {"outcome": None, "error": f"{type(error).__name__}: {error}"}

@@ -21,6 +21,7 @@ judged = []
 ticks = Path(order["folder"]) / "ticks"
 
 def judge(exercise):
+    time.sleep(0.05)  # the leader has stopped; what it has started stops when it is scheduled next
     before = ticks.stat().st_size if ticks.exists() else 0
     time.sleep(0.05)
     after = ticks.stat().st_size if ticks.exists() else 0

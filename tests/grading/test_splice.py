@@ -72,3 +72,23 @@ def test_equal_copies_are_one_answer():
 
 def test_answers_to_exercises_that_the_lesson_has_not_are_dropped():
     assert "evil()" not in [step.source for step in spliced(Cell("answer-z", True, "evil()")).steps]
+
+
+def test_what_only_looks_is_left_out_of_the_lessons_cells_but_not_of_answers():
+    look = "%kubectl get pods\n%kubectl describe pod a\nlesson.map()"
+    lesson = [
+        Cell("show", True, f"%kubectl run a --image=b\n{look}\nx = 1"),
+        Cell("answer-a", True, "# blank"),
+    ]
+    result = splice(lesson, [Cell("answer-a", True, look)])
+    assert result.steps == (Step("show", "%kubectl run a --image=b\nx = 1"), Step("answer-a", look))
+
+
+def test_where_the_lesson_waits_time_is_moved_on():
+    lesson = [Cell("show", True, "%kubectl rollout status deployment/web --timeout=60s")]
+    assert splice(lesson, []).steps == (Step("show", "lesson.cluster.clock.settle()"),)
+
+
+def test_cell_magics_stay_whole():
+    lesson = [Cell("show", True, "%%apply\n%kubectl get pods")]
+    assert splice(lesson, []).steps == (Step("show", "%%apply\n%kubectl get pods"),)
