@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.testing.globalipapp import start_ipython
 
 import k8slearn
 
@@ -17,8 +15,7 @@ spec: {containers: [{name: c, image: "nginx:1.29"}]}
 
 
 @pytest.fixture
-def lesson(monkeypatch, tmp_path):
-    start_ipython()
+def lesson(shell, monkeypatch, tmp_path):
     monkeypatch.setenv("K8SLEARN_HOME", str(tmp_path))
     with k8slearn.embedded(nodes=2) as cluster:
         cluster.serve()
@@ -26,8 +23,7 @@ def lesson(monkeypatch, tmp_path):
         yield k8slearn.start(1)
 
 
-def test_the_magics_and_the_map_work_in_the_lesson_s_namespace(lesson, capsys):
-    shell = InteractiveShell.instance()
+def test_the_magics_and_the_map_work_in_the_lesson_s_namespace(lesson, shell, capsys):
     shell.run_cell_magic("apply", "", POD)
     shell.run_line_magic("kubectl", "get pods -o name")
     out, err = capsys.readouterr()

@@ -6,8 +6,6 @@ import subprocess
 
 import pytest
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.testing.globalipapp import start_ipython
 
 from k8slearn.errors import ClusterError
 from k8slearn.lab.magics import KubectlMagics, refusal, split
@@ -25,14 +23,6 @@ class Asked:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
-
-
-@pytest.fixture(scope="module")
-def shell():
-    start_ipython()
-    shell = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "k8slearn.lab")
-    return shell
 
 
 @pytest.fixture

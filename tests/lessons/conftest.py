@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 import k8slearn
 from k8slearn.course import Lesson, Progress
@@ -15,16 +14,6 @@ from k8slearn.engines import Cluster
 from k8slearn.lab.magics import KubectlMagics
 
 Execute = Callable[[str], None]
-
-
-@pytest.fixture(scope="session")
-def shell() -> InteractiveShell:
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    shell = InteractiveShell.instance(config=config)
-    shell.run_line_magic("load_ext", "k8slearn.lab")
-    return shell
 
 
 @pytest.fixture
