@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -19,6 +20,9 @@ from k8slearn.errors import ClusterError, K8slearnError
 
 NODES = 3
 
+BOOT_SECONDS = 30.0
+"""How old a new cluster says it is: its first seconds of virtual time have passed before anyone sees it."""
+
 
 def main() -> int:
     parser = ArgumentParser(prog="k8slearn.engines.serve")
@@ -34,19 +38,30 @@ def main() -> int:
     return 0
 
 
+def relax_garbage_collection() -> None:
+    """Look for cyclic garbage far less often. The store's objects live long and hold no cycles, and walking
+    over all of them every few hundred writes costs a fifth of the simulation's time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def serve(folder: Path, nodes: int | None, port: int | None) -> None:
     lock = Lock(folder)
+    relax_garbage_collection()
     last = _last(folder)
     journal = folder / "journal"
+    fresh = not journal.exists()
     # A cluster that comes back keeps its nodes and, if it is free, its port: what is open goes on working.
-    if nodes is None or journal.exists():
+    if nodes is None or not fresh:
         nodes = last.get("nodes", nodes or NODES)
     (folder / "server.json").unlink(missing_ok=True)
     assert nodes is not None
     root_ca = Credentials.of(folder).ca.read_text()
-    new = {"seed": time.time_ns(), "start": time.time(), "root_ca": root_ca}
-    with Cluster(nodes, journal=journal, **new) as cluster:
+    begin = time.time() - BOOT_SECONDS
+    with Cluster(nodes, time.time_ns(), journal=journal, start=begin, root_ca=root_ca) as cluster:
         cluster.settle()
+        # A new cluster's clock is the wall clock's from here on, and no timestamp has to be shifted.
+        cluster.clock.advance(max(0.0, time.time() - cluster.clock.now) if fresh else 0.0)
         server = _listen(cluster, folder, port, last.get("port", 0))
         kubeconfig = folder / "kubeconfig"
         new = kubeconfig.with_suffix(".new")

@@ -14,7 +14,7 @@ from k8slearn.embedded.clock import Clock, Timer
 
 K = TypeVar("K", bound=Hashable)
 
-LATENCY = 0.01
+LATENCY = 0.02
 """Seconds from a change to the reconcile that it causes. In reality this is the watch's way through the API
 server; here it also lets changes of the same moment be worked on together."""
 
