@@ -53,4 +53,33 @@ def _first_answer(home: str, env: dict[str, str]) -> float:
         command(K8SLEARN, "down", env=env)()
 
 
-BENCHMARKS = [help, up]
+_FIRST_POD = """
+import k8slearn
+from kubernetes import client
+
+lesson = k8slearn.start("pods")
+container = client.V1Container(name="model", image="nginx:1.29")
+pod = client.V1Pod(metadata={"name": "model"}, spec={"containers": [container]})
+lesson.cluster.core.create_namespaced_pod(lesson.namespace, pod)
+assert lesson.check("serve").passed
+"""
+
+
+def first_checked_pod() -> Result:
+    """What a learner does first, by script: a cluster from nothing, a lesson, a pod, its check."""
+    with tempfile.TemporaryDirectory() as home:
+        env = {**os.environ, "K8SLEARN_HOME": home, "HOME": home}
+        env.pop("K8SLEARN_KUBECONFIG", None)
+        start = command(K8SLEARN, "up", env=env)
+        pod = command(sys.executable, "-c", _FIRST_POD, env=env)
+        try:
+            seconds = median(lambda: (start(), pod()), 1)
+        finally:
+            command(K8SLEARN, "down", env=env)()
+    client = median(command(sys.executable, "-c", "import kubernetes.client, IPython"), 3)
+    return Result(
+        "from nothing to a checked pod", seconds, 5.0, "python -c 'import kubernetes, IPython'", client
+    )
+
+
+BENCHMARKS = [help, up, first_checked_pod]
