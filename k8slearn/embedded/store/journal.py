@@ -11,14 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
+from k8slearn.embedded.store.key import Key
 from k8slearn.errors import StorageError
-
-if TYPE_CHECKING:
-    from k8slearn.embedded.store.store import Key
 
 COMPACT_AT = 4_000_000
 """Bytes from which a journal is written anew when it is opened, with only the objects that still exist."""
@@ -62,8 +60,6 @@ class Journal:
         os.lseek(self._file, self._size, os.SEEK_SET)
 
     def _read(self) -> Iterator[Record]:
-        from k8slearn.embedded.store.store import Key
-
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.endswith(b"\n"):

@@ -27,22 +27,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from k8slearn.embedded.store.journal import Journal
+from k8slearn.embedded.store.key import Key
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON. Never altered once it is stored."""
 
 HISTORY = 20_000
 """How many changes are kept for watches that start in the past; older ones are compacted away."""
-
-
-class Key(NamedTuple):
-    """An object's place: ``namespace`` is "" for what belongs to no namespace."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
 class NotFound(Exception):

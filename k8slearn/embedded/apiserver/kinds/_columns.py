@@ -47,6 +47,11 @@ def age(obj: Object, now: float) -> str:
     return since(obj["metadata"].get("creationTimestamp"), now)
 
 
+def status_number(field: str) -> Cell:
+    """The cell of a count in ``status``, where a count of zero may be left out."""
+    return lambda obj, now: (obj.get("status") or {}).get(field, 0)
+
+
 def first_three(texts: list[str]) -> str:
     """``a,b,c + 2 more...``"""
     shown = ",".join(texts[:3])

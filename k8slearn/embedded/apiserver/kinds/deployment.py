@@ -7,12 +7,12 @@ from typing import Any
 
 from k8slearn.embedded.apiserver.kind import Kind, Object, Scale
 from k8slearn.embedded.apiserver.kinds._columns import (
-    Cell,
     age,
     columns,
     container_images,
     container_names,
     name,
+    status_number,
 )
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_template
 from k8slearn.embedded.apiserver.status import FieldError
@@ -118,10 +118,6 @@ def _warnings(obj: Object) -> Iterator[str]:
         )
 
 
-def _status(field: str) -> Cell:
-    return lambda obj, now: (obj.get("status") or {}).get(field, 0)
-
-
 KIND = Kind(
     kind="Deployment",
     plural="deployments",
@@ -133,9 +129,9 @@ KIND = Kind(
         "deployments.apps",
         {
             "Name": name,
-            "Ready": lambda obj, now: f"{_status('readyReplicas')(obj, now)}/{obj['spec']['replicas']}",
-            "Up-to-date": _status("updatedReplicas"),
-            "Available": _status("availableReplicas"),
+            "Ready": lambda obj, now: f"{status_number('readyReplicas')(obj, now)}/{obj['spec']['replicas']}",
+            "Up-to-date": status_number("updatedReplicas"),
+            "Available": status_number("availableReplicas"),
             "Age": age,
             "Containers": container_names,
             "Images": container_images,

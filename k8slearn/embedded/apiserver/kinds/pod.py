@@ -79,7 +79,7 @@ KIND = Kind(
     creation_warnings=_warnings,
     has_status=True,
     counts_generation=True,
-    subresources=("attach", "binding", "eviction", "exec", "log", "portforward"),
+    subresources=("attach", "binding", "exec", "log"),
     selectable_fields={
         "spec.nodeName": _spec("nodeName"),
         "spec.restartPolicy": _spec("restartPolicy"),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from k8slearn.embedded.apiserver.kind import Kind, Object, Scale
 from k8slearn.embedded.apiserver.kinds._columns import (
-    Cell,
     age,
     columns,
     container_images,
     container_names,
     name,
+    status_number,
 )
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_template
 from k8slearn.embedded.apiserver.status import FieldError
@@ -39,10 +39,6 @@ def _validate(obj: Object) -> Iterator[FieldError]:
     yield from validate_selector_and_template(spec)
 
 
-def _status(field: str) -> Cell:
-    return lambda obj, now: (obj.get("status") or {}).get(field, 0)
-
-
 KIND = Kind(
     kind="ReplicaSet",
     plural="replicasets",
@@ -55,8 +51,8 @@ KIND = Kind(
         {
             "Name": name,
             "Desired": lambda obj, now: obj["spec"]["replicas"],
-            "Current": _status("replicas"),
-            "Ready": _status("readyReplicas"),
+            "Current": status_number("replicas"),
+            "Ready": status_number("readyReplicas"),
             "Age": age,
             "Containers": container_names,
             "Images": container_images,
