@@ -137,16 +137,15 @@ def test_all_views_share_one_watch_and_the_last_to_leave_ends_it(store, script, 
 
 
 def test_a_store_opens_again_after_its_last_view_was_closed(store, script):
+    before = set(threading.enumerate())
     for lists in (1, 2):
         heard = Heard()
         store.subscribe(heard)
         assert script.lists == lists
         store.unsubscribe(heard)
-    names = {thread.name for thread in threading.enumerate()}
-    for thread in threading.enumerate():
-        if thread.name == "k8slearn-watch-pods":
-            thread.join(WAIT)
-    assert "k8slearn-watch-pods" not in {thread.name for thread in threading.enumerate()}, names
+    for thread in set(threading.enumerate()) - before:
+        thread.join(WAIT)
+        assert not thread.is_alive(), thread.name
 
 
 def test_a_line_may_be_cut_anywhere():

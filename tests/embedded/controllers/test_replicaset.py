@@ -3,6 +3,7 @@
 import pytest
 
 from k8slearn.embedded.apiserver.status import forbidden
+from k8slearn.embedded.client.workqueue import LATENCY
 from k8slearn.embedded.clock import timestamp
 from k8slearn.embedded.controllers.replicaset.ranking import deletion_order
 
@@ -103,7 +104,7 @@ def test_refused_pods_stop_the_batches_and_show_in_a_condition(world, monkeypatc
     replica_set(world, replicas=3)
     rs = world.get(SETS, "frontend")
     world.client.update(SETS, {**rs, "spec": {**rs["spec"], "replicas": 20}})
-    world.clock.advance(0.011)
+    world.clock.advance(LATENCY)  # one reconcile, and not yet the next
     assert len(tried) == 1
     message = 'pods "frontend-x" is forbidden: exceeded quota: small'
     assert world.condition(SETS, "frontend", "ReplicaFailure") == ("True", "FailedCreate", message)
