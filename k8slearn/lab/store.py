@@ -7,6 +7,7 @@ second follow. Worked example: changes at 0, 10, 60 and 70 ms leave at 50 ms (tw
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 import weakref
@@ -88,6 +89,11 @@ class Store:
             self._close()
         for reflector in reflectors:
             reflector.stop()
+
+    def close(self) -> None:
+        """End the threads. Views keep their last picture."""
+        for listener in list(self._listeners):
+            self.unsubscribe(listener)
 
     # -- for reflectors: the Sink ---------------------------------------------------------------
 
@@ -206,3 +212,10 @@ def store_of(api_client: client.ApiClient) -> Store:
         )
         _stores[id(api_client)] = store
     return store
+
+
+@atexit.register
+def _close_all() -> None:
+    """A thread that still writes to its log while the interpreter ends can abort it."""
+    for store in list(_stores.values()):
+        store.close()
