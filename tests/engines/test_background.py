@@ -142,3 +142,14 @@ def test_what_is_no_duration_is_refused(k8slearn: Run):
     k8slearn("up")
     refused = k8slearn("clock", "advance", "soon")
     assert refused.returncode == 2 and "5m, 90s or 1h30m" in refused.stderr
+
+
+def test_the_trace_tells_who_did_what_down_to_the_pods(k8slearn: Run, home: Path):
+    k8slearn("up")
+    kubectl_in(home, "create", "deployment", "web", "--image=nginx:1.29")
+    kubectl_in(home, "rollout", "status", "deployment/web", "--timeout=30s")
+    told = k8slearn("trace", "deployment/web").stdout.splitlines()
+    parts = ["deployment-controller", "replicaset-controller", "default-scheduler", "kubelet"]
+    firsts = [next(number for number, line in enumerate(told) if f" {part} " in line) for part in parts]
+    assert firsts == sorted(firsts), "each acts on what the one before it wrote"
+    assert "no kind" in k8slearn("trace", "gadget/web").stderr

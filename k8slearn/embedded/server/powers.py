@@ -87,8 +87,14 @@ def _show(clock: Clock, pacemaker: Pacemaker, settled: bool) -> dict[str, Any]:
 
 
 def _trace(trace: Trace, of: str) -> list[dict[str, Any]]:
-    entries = [
-        {**entry._asdict(), "key": str(entry.key), "object": f"{entry.resource} {entry.key}"}
-        for entry in trace
-    ]
-    return [entry for entry in entries if not of or of in (entry["reconciling"], entry["object"])]
+    """The entries on the object ``of`` and on all that was made for it, oldest first; of everything when "".
+
+    A Deployment's trace goes on with its ReplicaSets, their pods and what kubelets did to these.
+    """
+    concerned, found = {of}, []
+    for entry in trace:
+        obj = f"{entry.resource} {entry.key}"
+        if not of or obj in concerned or entry.reconciling in concerned:
+            concerned.add(obj)
+            found.append({**entry._asdict(), "key": str(entry.key), "object": obj})
+    return found
