@@ -17,6 +17,7 @@ from typing import Any, Literal
 from k8slearn.embedded.apiserver.kind import Kind, Object
 from k8slearn.embedded.apiserver.status import ApiError, FieldError, forbidden, invalid
 from k8slearn.embedded.apiserver.validation import fields
+from k8slearn.embedded.apiserver.validation.services import validate_cluster_ips
 from k8slearn.embedded.clock import Clock, parse_timestamp
 from k8slearn.embedded.store import Store
 from k8slearn.kube.names import random_suffix
@@ -191,6 +192,8 @@ def service_addresses(operation: Operation, service: Object, ctx: Context) -> No
     spec = service["spec"]
     if operation == "DELETE" or spec["type"] == "ExternalName":
         return
+    if wrong := list(validate_cluster_ips(spec.get("clusterIPs") or ())):
+        raise invalid("Service", "", service["metadata"].get("name", ""), wrong)
     others = [stored.object for stored in ctx.store.list("services")]
     mine = (service["metadata"]["namespace"], service["metadata"]["name"])
     others = [o for o in others if (o["metadata"]["namespace"], o["metadata"]["name"]) != mine]
@@ -220,10 +223,7 @@ def _set_cluster_ip(service: Object, others: list[Object], ctx: Context) -> None
 
 
 def _check_cluster_ip(service: Object, asked: str, taken: set[str]) -> None:
-    try:
-        inside = ipaddress.ip_address(asked) in CLUSTER_IPS
-    except ValueError:
-        return  # validation says what is wrong with it
+    inside = ipaddress.ip_address(asked) in CLUSTER_IPS
     if inside and asked not in taken:
         return
     why = (

@@ -6,7 +6,7 @@ It knows no sockets and no threads. ``embedded.server`` carries requests to it o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -59,6 +59,12 @@ class APIServer:
         self._connected[resource, subresource] = handler
 
     def handle(self, request: Request) -> Answer:
+        answer = self._answer(request)
+        if request.warnings and isinstance(answer, Response):
+            answer.headers += _warning_headers(request.warnings)
+        return answer
+
+    def _answer(self, request: Request) -> Answer:
         try:
             return self._dispatch(request)
         except ApiError as error:
@@ -153,3 +159,9 @@ class APIServer:
         if document is None:
             raise path_not_found()
         return Response(200, document)
+
+
+def _warning_headers(warnings: Iterable[str]) -> list[tuple[str, str]]:
+    """RFC 7234: ``Warning: 299 - "text"``, each text once."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in dict.fromkeys(warnings))
+    return [("Warning", f'299 - "{text}"') for text in quoted]

@@ -6,23 +6,16 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
-from k8slearn.embedded.apiserver import protobuf, schema
+from k8slearn.embedded.apiserver import messages, protobuf, schema
 from k8slearn.embedded.apiserver.decoding import DecodeError
 from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.status import ApiError, FieldError, bad_request, invalid
 from k8slearn.embedded.store import Object
-
-
-class Body(NamedTuple):
-    """An object as its schema wants it, and what to warn of."""
-
-    object: Object
-    warnings: list[str]
 
 
 def strictness(request: Request) -> str:
@@ -38,8 +31,11 @@ def strictness(request: Request) -> str:
     return asked
 
 
-def decode(request: Request, message: str, kind: Kind | None) -> Body:
-    """The request's object, of the protobuf ``message``; ``kind`` names it in errors. Raises ApiError."""
+def decode(request: Request, message: str, kind: Kind | None) -> Object:
+    """The request's object, of the protobuf ``message``; ``kind`` names it in errors. Raises ApiError.
+
+    Unknown fields go to the request's warnings, where it wants them there.
+    """
     asked = strictness(request)
     try:
         raw = _parse(request, message)
@@ -50,7 +46,9 @@ def decode(request: Request, message: str, kind: Kind | None) -> Body:
         raise _undecodable(message, kind, str(error)) from None
     if asked == "Strict" and unknown:
         raise _undecodable(message, kind, f"strict decoding error: {', '.join(unknown)}")
-    return Body(obj, unknown if asked == "Warn" else [])
+    if asked == "Warn":
+        request.warnings.extend(unknown)
+    return obj
 
 
 def _parse(request: Request, message: str) -> Any:
@@ -73,17 +71,27 @@ def _parse(request: Request, message: str) -> Any:
 
 
 def _check_kind(raw: Any, kind: Kind) -> None:
-    """An object that says what it is must be of ``kind``."""
+    """An object that says what it is must be of ``kind``: a scheme that knows another one cannot convert it."""
     if not isinstance(raw, dict):
         return
-    version, name = raw.get("apiVersion") or kind.api_version, raw.get("kind") or kind.kind
-    if version != kind.api_version:
-        raise bad_request(
-            f"the API version in the data ({version}) does not match the expected API version "
-            f"({kind.api_version})"
-        )
-    if name != kind.kind:
-        raise bad_request(f'{name} in version "{kind.version}" cannot be handled as a {kind.kind}')
+    api_version, name = raw.get("apiVersion") or kind.api_version, raw.get("kind") or kind.kind
+    if (api_version, name) == (kind.api_version, kind.kind):
+        return
+    group, _, version = str(api_version).rpartition("/")
+    if messages.is_message(f"k8s.io.api.{_package(group)}.{version}.{name}"):
+        why = f"converting ({version}.{name}) to ({_package(kind.group)}.{kind.kind}): unknown conversion"
+    else:
+        why = f'no kind "{name}" is registered for version "{api_version}" in scheme "{_SCHEME}"'
+    raise bad_request(f'{name} in version "{version}" cannot be handled as a {kind.kind}: {why}')
+
+
+_SCHEME = "pkg/runtime/scheme.go:111"
+"""Where Kubernetes 1.37 makes its scheme, which is how the scheme calls itself."""
+
+
+def _package(group: str) -> str:
+    """Where Kubernetes keeps the types of a group: ``networking`` for ``networking.k8s.io``."""
+    return group.partition(".")[0] or "core"
 
 
 def _undecodable(message: str, kind: Kind | None, why: str) -> ApiError:
@@ -96,7 +104,7 @@ def read_options(request: Request) -> dict[str, Any]:
     """The ``metav1.DeleteOptions`` of a DELETE: its body, and query parameters on top. Raises ApiError."""
     options: dict[str, Any] = {}
     if request.body:
-        options = dict(decode(request, "k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions", None).object)
+        options = dict(decode(request, "k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions", None))
     for name in ("propagationPolicy", "gracePeriodSeconds", "orphanDependents"):
         text = request.param(name)
         if text:

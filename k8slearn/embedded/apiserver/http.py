@@ -19,6 +19,8 @@ class Request:
     body: bytes = b""
     user: str = "system:admin"
     groups: tuple[str, ...] = ("system:masters", "system:authenticated")
+    warnings: list[str] = field(default_factory=list)
+    """What to tell the client besides the answer, be that a yes or a no; collected on the way."""
 
     def param(self, name: str, default: str = "") -> str:
         values = self.query.get(name)

@@ -125,7 +125,8 @@ class Kind:
     """A text for a Warning header on every answer."""
 
     creation_warnings: Callable[[Object], Iterable[str]] = lambda obj: ()
-    """Texts for Warning headers."""
+    update_warnings: Callable[[Object, Object], Iterable[str]] = lambda new, old: ()
+    """Texts for Warning headers, of an object that is valid; the second gets ``(new, old)``."""
 
     @property
     def singular(self) -> str:

@@ -8,6 +8,7 @@ strategy's ``prepare_create``, defaults, admission, validation, store.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -24,7 +25,11 @@ from k8slearn.embedded.apiserver.status import (
     invalid,
     not_found,
 )
-from k8slearn.embedded.apiserver.validation.metadata import validate_metadata, validate_metadata_update
+from k8slearn.embedded.apiserver.validation.metadata import (
+    validate_fixed_metadata,
+    validate_metadata,
+    validate_metadata_update,
+)
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import AlreadyExists, Conflict, Key, NotFound, Object, Store, Stored
 from k8slearn.kube.names import random_suffix
@@ -83,6 +88,7 @@ class Registry:
         namespace: str | None = None,
         trusted: bool = False,
         dry_run: bool = False,
+        warn: Callable[[str], None] = lambda text: None,
     ) -> Object:
         """Store a new object and return it. ``obj`` stays as it is; ``namespace`` overrides a missing one."""
         kind = self.kinds[resource]
@@ -105,6 +111,8 @@ class Registry:
         admission.admit("CREATE", kind, new, None, self._admission)
         if not trusted:
             self._check(kind, new, [*validate_metadata(kind, new), *kind.validate(new)])
+            for text in kind.creation_warnings(new):
+                warn(text)
         for _ in range(GENERATE_NAME_TRIES):
             try:
                 if dry_run:
@@ -144,19 +152,26 @@ class Registry:
         subresource: str = "",
         trusted: bool = False,
         dry_run: bool = False,
+        uid_chooses: bool = True,
+        warn: Callable[[str], None] = lambda text: None,
     ) -> Object:
         """Replace an object and return it as it stands then.
 
         With ``subresource`` only that part changes: ``status``, or ``finalize`` (a namespace's spec). With
-        ``metadata.resourceVersion`` the object must be at that version still. An update that changes nothing
-        writes nothing. One that takes the last finalizer from an object that is being deleted removes it.
+        ``metadata.resourceVersion`` the object must be at that version still, with ``metadata.uid`` be that very
+        object; where not ``uid_chooses`` (a patch), the uid is a field that cannot change, like others. An
+        update that changes nothing writes nothing. One that takes the last finalizer from an object that is
+        being deleted removes it. ``warn`` gets what to tell the client besides.
         """
         kind = self.kinds[resource]
         asked = obj["metadata"]
         namespace = asked.get("namespace") or ("default" if kind.namespaced else "")
         stored = self.get(resource, namespace if kind.namespaced else "", asked["name"])
         old = stored.object
-        _check_preconditions(resource, old, asked.get("uid"), asked.get("resourceVersion"))
+        if uid_chooses and asked.get("uid") not in ("", None, old["metadata"]["uid"]):
+            raise conflict(resource, asked["name"], _other_object(kind, old, asked["uid"]))
+        if asked.get("resourceVersion") not in ("", "0", None, old["metadata"]["resourceVersion"]):
+            raise conflict(resource, asked["name"])
         if subresource == "status":
             new = _with_status(obj, old)
         elif subresource == "finalize":
@@ -168,10 +183,13 @@ class Registry:
         if not subresource and kind.counts_generation and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if not trusted:
-            errors = [*validate_metadata(kind, new), *validate_metadata_update(new, old)]
+            errors = [*validate_metadata(kind, new), *validate_fixed_metadata(asked, old["metadata"])]
+            errors += validate_metadata_update(new, old)
             if not subresource:
                 errors += [*kind.validate(new), *kind.validate_update(new, old)]
             self._check(kind, new, errors)
+            for text in () if subresource else kind.update_warnings(new, old):
+                warn(text)
         if new == old or dry_run:
             return new
         if finished(kind, new):
@@ -220,14 +238,7 @@ class Registry:
         options = options or {}
         stored = self.get(resource, namespace, name)
         old = stored.object
-        preconditions = options.get("preconditions") or {}
-        _check_preconditions(
-            resource,
-            old,
-            preconditions.get("uid"),
-            preconditions.get("resourceVersion"),
-            "Precondition failed",
-        )
+        _check_preconditions(kind, old, options.get("preconditions") or {})
         admission.admit("DELETE", kind, old, old, self._admission)
         new = set_propagation(old, options)
         new = begin_deletion(kind, new, options.get("gracePeriodSeconds"), self.clock.now)
@@ -293,15 +304,41 @@ def _with_status(obj: Object, old: Object) -> Object:
     return new
 
 
-def _check_preconditions(
-    resource: str, old: Object, uid: str | None, revision: str | None, intro: str = "Precondition failed"
-) -> None:
-    metadata = old["metadata"]
-    if uid and uid != metadata["uid"]:
-        why = f"{intro}: UID in precondition: {uid}, UID in object meta: {metadata['uid']}"
-        raise conflict(resource, metadata["name"], why)
-    if revision and revision != "0" and revision != metadata["resourceVersion"]:
-        raise conflict(resource, metadata["name"])
+def _other_object(kind: Kind, old: Object, uid: str) -> str:
+    """The words of the storage below: etcd's key, and the two identities."""
+    found = old["metadata"]
+    folder = _FOLDERS.get(kind.plural, kind.plural)
+    key = "/".join(filter(None, ("/registry", folder, found.get("namespace"), found["name"])))
+    return (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found['uid']}"
+    )
+
+
+_FOLDERS = {
+    "endpoints": "services/endpoints",
+    "ingresses": "ingress",
+    "nodes": "minions",
+    "services": "services/specs",
+}
+"""Where etcd has kinds that are not under their plural."""
+
+
+def _check_preconditions(kind: Kind, old: Object, wanted: dict[str, str]) -> None:
+    """``DeleteOptions.preconditions``: delete this object and no other one of its name."""
+    found = old["metadata"]
+    for field, called, since in (
+        ("uid", "UID", "deleted and then recreated"),
+        ("resourceVersion", "ResourceVersion", "modified"),
+    ):
+        value = wanted.get(field)
+        if value and value != found[field]:
+            why = (
+                f"the {called} in the precondition ({value}) does not match the {called} in record "
+                f"({found[field]}). The object might have been {since}"
+            )
+            subject = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+            raise conflict(subject, found["name"], why)
 
 
 def _terminating(kind: Kind, metadata: dict[str, Any], namespace: str) -> Exception:

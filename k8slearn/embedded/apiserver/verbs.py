@@ -5,7 +5,6 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -35,7 +34,8 @@ class Verbs:
 
     def get(self, request: Request, target: Target) -> Response:
         stored = self.registry.get(target.resource, target.key_namespace, target.name)
-        return self._one(request, target.kind, stored, warnings=_deprecation(target.kind))
+        request.warnings.extend(_deprecation(target.kind))
+        return self._one(request, target.kind, stored)
 
     def list(self, request: Request, target: Target) -> Response:
         portion = select(self.registry.store, request, target)
@@ -47,7 +47,8 @@ class Verbs:
             self.registry.clock.now,
             portion.more,
         )
-        return Response(200, body, headers=_warning_headers(_deprecation(target.kind)))
+        request.warnings.extend(_deprecation(target.kind))
+        return Response(200, body)
 
     def watch(self, request: Request, target: Target) -> Answer:
         if "watch" not in target.kind.verbs:
@@ -79,39 +80,40 @@ class Verbs:
         kind = target.kind
         if "create" not in kind.verbs or (kind.namespaced and target.namespace is None):
             raise method_not_allowed()
-        body = decode(request, kind.message, kind)
-        obj = body.object
-        namespace = obj["metadata"].get("namespace")
-        if kind.namespaced and namespace and namespace != target.namespace:
-            raise bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request"
-            )
+        request.warnings.extend(_deprecation(kind))
+        obj = decode(request, kind.message, kind)
+        _check_namespace(obj, target)
         created = self.registry.create(
-            target.resource, obj, namespace=target.namespace, dry_run=_dry_run(request)
+            target.resource,
+            obj,
+            namespace=target.namespace,
+            dry_run=_dry_run(request),
+            warn=request.warnings.append,
         )
-        warnings = [*_deprecation(kind), *body.warnings, *kind.creation_warnings(created)]
-        return self._one(request, kind, _stored(target, created), code=201, warnings=warnings)
+        return self._one(request, kind, _stored(target, created), code=201)
 
     def update(self, request: Request, target: Target) -> Response:
         kind = target.kind
-        body = decode(request, kind.message, kind)
-        _check_name(body.object, target)
-        updated = self._write(request, target, body.object)
-        return self._one(request, kind, _stored(target, updated), warnings=body.warnings)
+        obj = decode(request, kind.message, kind)
+        updated = self._write(request, target, obj)
+        return self._one(request, kind, _stored(target, updated))
 
     def patch(self, request: Request, target: Target) -> Response:
         kind = target.kind
         current = self.registry.get(target.resource, target.key_namespace, target.name).object
-        patched, warnings = self._patched(request, current, kind.message)
-        _check_name(patched, target)
-        updated = self._write(request, target, patched)
-        return self._one(request, kind, _stored(target, updated), warnings=warnings)
+        patched = self._patched(request, current, kind.message)
+        updated = self._write(request, target, patched, uid_chooses=False)
+        return self._one(request, kind, _stored(target, updated))
 
-    def _patched(self, request: Request, obj: Object, message: str) -> tuple[Object, list[str]]:
+    def _patched(self, request: Request, obj: Object, message: str) -> Object:
         media = request.headers.get("content-type", "").partition(";")[0].strip()
-        return patches.apply(media, obj, request.body, message, strictness(request))
+        patched, warnings = patches.apply(media, obj, request.body, message, strictness(request))
+        request.warnings.extend(warnings)
+        return patched
 
-    def _write(self, request: Request, target: Target, obj: Object) -> Object:
+    def _write(self, request: Request, target: Target, obj: Object, *, uid_chooses: bool = True) -> Object:
+        _check_namespace(obj, target)
+        _check_name(obj, target)
         metadata = {**obj["metadata"], "name": target.name}
         if target.namespace is not None:
             metadata["namespace"] = target.namespace
@@ -120,12 +122,14 @@ class Verbs:
             {**obj, "metadata": metadata},
             subresource=target.subresource,
             dry_run=_dry_run(request),
+            uid_chooses=uid_chooses,
+            warn=request.warnings.append,
         )
 
     def bind(self, request: Request, target: Target) -> Response:
-        body = decode(request, "k8s.io.api.core.v1.Binding", None)
+        binding = decode(request, "k8s.io.api.core.v1.Binding", None)
         stored = self.registry.get(target.resource, target.key_namespace, target.name)
-        self.registry.bind(stored.key, body.object["target"]["name"])
+        self.registry.bind(stored.key, binding["target"]["name"])
         return Response(201, orjson.dumps(_success()))
 
     # -- deleting -------------------------------------------------------------------------------
@@ -164,11 +168,11 @@ class Verbs:
 
     def update_scale(self, request: Request, target: Target) -> Response:
         declared, obj = self._scaled(target)
-        return self._scale(request, target, declared, obj, decode(request, SCALE, None).object)
+        return self._scale(request, target, declared, obj, decode(request, SCALE, None))
 
     def patch_scale(self, request: Request, target: Target) -> Response:
         declared, obj = self._scaled(target)
-        patched, _ = self._patched(request, scale.read(declared, obj), SCALE)
+        patched = self._patched(request, scale.read(declared, obj), SCALE)
         return self._scale(request, target, declared, obj, patched)
 
     def _scaled(self, target: Target) -> tuple[Scale, Object]:
@@ -181,22 +185,16 @@ class Verbs:
         self, request: Request, target: Target, declared: Scale, obj: Object, wanted: Object
     ) -> Response:
         new = scale.write(declared, obj, wanted)
-        updated = self.registry.update(target.resource, new, dry_run=_dry_run(request))
+        updated = self.registry.update(
+            target.resource, new, dry_run=_dry_run(request), warn=request.warnings.append
+        )
         return Response(200, orjson.dumps(scale.read(declared, updated)))
 
     # -- answering ------------------------------------------------------------------------------
 
-    def _one(
-        self,
-        request: Request,
-        kind: Kind,
-        stored: Stored,
-        *,
-        code: int = 200,
-        warnings: Iterable[str] = (),
-    ) -> Response:
+    def _one(self, request: Request, kind: Kind, stored: Stored, *, code: int = 200) -> Response:
         body = representation.encode_one(_form(request), kind, stored, self.registry.clock.now)
-        return Response(code, body, headers=_warning_headers(warnings))
+        return Response(code, body)
 
 
 def _form(request: Request) -> representation.Form:
@@ -213,28 +211,24 @@ def _dry_run(request: Request) -> bool:
     return request.param("dryRun") == "All"
 
 
+def _check_namespace(obj: Object, target: Target) -> None:
+    namespace = obj["metadata"].get("namespace")
+    if target.kind.namespaced and namespace and namespace != target.namespace:
+        raise bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+
+
 def _check_name(obj: Object, target: Target) -> None:
-    metadata = obj["metadata"]
-    name, namespace = metadata.get("name"), metadata.get("namespace")
+    name = obj["metadata"].get("name")
     if name and name != target.name:
         raise bad_request(
             f"the name of the object ({name}) does not match the name on the URL ({target.name})"
-        )
-    if namespace and target.namespace and namespace != target.namespace:
-        raise bad_request(
-            f"the namespace of the object ({namespace}) does not match the namespace on the URL "
-            f"({target.namespace})"
         )
 
 
 def _deprecation(kind: Kind) -> list[str]:
     return [kind.deprecation] if kind.deprecation else []
-
-
-def _warning_headers(warnings: Iterable[str]) -> list[tuple[str, str]]:
-    """RFC 7234: ``Warning: 299 - "text"``."""
-    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in warnings)
-    return [("Warning", f'299 - "{text}"') for text in quoted]
 
 
 def _success() -> dict[str, Any]:

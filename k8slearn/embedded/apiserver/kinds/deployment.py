@@ -23,6 +23,10 @@ from k8slearn.embedded.apiserver.validation.fields import (
     invalid,
     non_negative,
 )
+from k8slearn.embedded.apiserver.validation.pod_warnings import (
+    template_update_warnings,
+    warn_of_template,
+)
 from k8slearn.embedded.apiserver.validation.selectors import immutable_selector
 from k8slearn.embedded.apiserver.validation.workloads import (
     percentage,
@@ -116,6 +120,7 @@ def _warnings(obj: Object) -> Iterator[str]:
             "metadata.name: this is used in Pod names and hostnames, which can result in surprising "
             f"behavior; a DNS label is recommended: [{' '.join(wrong)}]"
         )
+    yield from warn_of_template(obj["spec"]["template"])
 
 
 KIND = Kind(
@@ -144,6 +149,7 @@ KIND = Kind(
     validate=_validate,
     validate_update=lambda new, old: immutable_selector(new["spec"].get("selector"), old["spec"]["selector"]),
     creation_warnings=_warnings,
+    update_warnings=template_update_warnings,
     has_status=True,
     counts_generation=True,
     scale=Scale(selector=lambda obj: format_selector(obj["spec"]["selector"])),

@@ -10,6 +10,7 @@ from k8slearn.embedded.apiserver.kinds._pod_columns import COLUMNS
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_pod
 from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.pod_update import validate_pod_update
+from k8slearn.embedded.apiserver.validation.pod_warnings import warn_of_pod_spec
 from k8slearn.embedded.apiserver.validation.pods import validate_pod
 
 FINISHED = ("Succeeded", "Failed")
@@ -55,6 +56,7 @@ def _warnings(pod: Object) -> Iterator[str]:
             "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; "
             f"a DNS label is recommended: [{' '.join(wrong)}]"
         )
+    yield from warn_of_pod_spec("spec", pod["spec"])
 
 
 def _status(field: str) -> Any:

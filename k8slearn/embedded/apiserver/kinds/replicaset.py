@@ -16,6 +16,10 @@ from k8slearn.embedded.apiserver.kinds._columns import (
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_template
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation.fields import non_negative
+from k8slearn.embedded.apiserver.validation.pod_warnings import (
+    template_update_warnings,
+    warn_of_template,
+)
 from k8slearn.embedded.apiserver.validation.selectors import immutable_selector
 from k8slearn.embedded.apiserver.validation.workloads import validate_selector_and_template
 from k8slearn.kube.label_selectors import format_selector
@@ -62,6 +66,8 @@ KIND = Kind(
     default=_default,
     prepare_create=_prepare_create,
     validate=_validate,
+    creation_warnings=lambda obj: warn_of_template(obj["spec"]["template"]),
+    update_warnings=template_update_warnings,
     validate_update=lambda new, old: immutable_selector(new["spec"].get("selector"), old["spec"]["selector"]),
     has_status=True,
     counts_generation=True,

@@ -5,6 +5,8 @@ Its addresses and node ports are allocated by admission (``admission.py``), whic
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from k8slearn.embedded.apiserver.kind import Kind, Object
 from k8slearn.embedded.apiserver.kinds._columns import age, columns, name
 from k8slearn.embedded.apiserver.validation import formats
@@ -95,6 +97,26 @@ def _drop_same(field: str, after: Object, before: Object) -> None:
         after.pop(field, None)
 
 
+def _warnings(obj: Object) -> Iterator[str]:
+    spec = obj["spec"]
+    external_name = spec["type"] == "ExternalName"
+    headless = spec["type"] == "ClusterIP" and spec.get("clusterIP") == "None"
+    if headless:
+        for field in ("loadBalancerIP", "externalIPs"):
+            if spec.get(field):
+                yield f"spec.{field} is ignored for headless services"
+        if spec["sessionAffinity"] != "None":
+            yield "spec.SessionAffinity is ignored for headless services"
+    elif spec.get("externalIPs") and not external_name:
+        yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
+    if external_name and spec.get("externalIPs"):
+        yield 'spec.externalIPs is ignored when spec.type is "ExternalName"'
+    if spec.get("externalName") and not external_name:
+        yield 'spec.externalName is ignored when spec.type is not "ExternalName"'
+    if spec.get("trafficDistribution") == "PreferClose":
+        yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
+
+
 def _cluster_ip(obj: Object, now: float) -> str:
     return (obj["spec"].get("clusterIPs") or ["<none>"])[0]
 
@@ -146,6 +168,8 @@ KIND = Kind(
     prepare_update=_prepare_update,
     validate=validate_service,
     validate_update=validate_service_update,
+    creation_warnings=_warnings,
+    update_warnings=lambda new, old: _warnings(new),
     validate_name=formats.dns_label,
     has_status=True,
     selectable_fields={

@@ -18,6 +18,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
     not_supported,
     required,
 )
+from k8slearn.embedded.apiserver.validation.go_fields import go_form
 from k8slearn.embedded.apiserver.validation.probes import validate_handler, validate_probe
 from k8slearn.embedded.apiserver.validation.resources import validate_resources
 from k8slearn.embedded.apiserver.validation.volumes import validate_relative_path
@@ -188,4 +189,4 @@ def _validate_security_context(path: str, context: dict[str, Any]) -> Iterator[F
             yield from each_invalid(f"{path}.{field}", number, formats.user_id(number))
     if context.get("allowPrivilegeEscalation") is False and context.get("privileged"):
         detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        yield invalid(path, context, detail)
+        yield invalid(path, go_form(context, "SecurityContext"), detail)

@@ -78,6 +78,9 @@ def validate_field_ref(path: str, reference: dict[str, Any], fields: Sequence[st
         else:
             detail = f"error converting fieldPath: field label does not support subscript: {field}"
             yield invalid(f"{path}.fieldPath", field, detail)
+    elif (version := reference.get("apiVersion") or "v1") != "v1":
+        detail = f"error converting fieldPath: unsupported pod version: {version}"
+        yield invalid(f"{path}.fieldPath", field, detail)
     elif field in ("metadata.labels", "metadata.annotations") or field in ENV_FIELDS:
         if field not in fields:
             yield not_supported(f"{path}.fieldPath", field, fields)

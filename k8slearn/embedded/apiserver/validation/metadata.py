@@ -12,6 +12,7 @@ from k8slearn.embedded.apiserver.kind import Kind, Object
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.fields import (
+    IMMUTABLE,
     each_invalid,
     forbidden,
     invalid,
@@ -109,6 +110,14 @@ def _validate_finalizers(path: str, finalizers: Sequence[str]) -> Iterator[Field
         if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             yield invalid(f"{path}[{index}]", finalizer, detail)
+
+
+def validate_fixed_metadata(asked: dict[str, Any], before: dict[str, Any]) -> Iterator[FieldError]:
+    """To ask for another value of these is an error; other fields that the server owns it keeps in silence."""
+    for name in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        dying = name != "uid" and name in before
+        if not dying and asked.get(name) not in ("", None, before.get(name)):
+            yield invalid(f"metadata.{name}", asked[name], IMMUTABLE)
 
 
 def validate_metadata_update(new: Object, old: Object) -> Iterator[FieldError]:

@@ -20,6 +20,8 @@ MAY_CHANGE = (
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
 )
 
+LONGEST_DEADLINE = 2**31 - 1
+
 
 def validate_pod_update(new: dict[str, Any], old: dict[str, Any]) -> Iterator[FieldError]:
     after, before = new["spec"], old["spec"]
@@ -28,6 +30,10 @@ def validate_pod_update(new: dict[str, Any], old: dict[str, Any]) -> Iterator[Fi
             yield forbidden(f"spec.{field}", "pod updates may not add or remove containers")
             return
     deadline, old_deadline = after.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
+    if deadline is not None and not 0 <= deadline <= LONGEST_DEADLINE:
+        detail = f"must be between 0 and {LONGEST_DEADLINE}, inclusive"
+        yield invalid("spec.activeDeadlineSeconds", deadline, detail)
+        return
     if deadline is None and old_deadline is not None:
         detail = "must not update from a positive integer to nil value"
         yield invalid("spec.activeDeadlineSeconds", None, detail)

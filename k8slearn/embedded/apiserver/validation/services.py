@@ -40,8 +40,6 @@ def validate_service(service: dict[str, Any]) -> Iterator[FieldError]:
         yield from _validate_port(f"spec.ports[{index}]", port, names, must_be_named=len(ports) > 1)
     yield from validate_labels("spec.selector", spec.get("selector"))
     yield from _validate_affinity(spec)
-    if sort != "ExternalName":
-        yield from _validate_addresses("spec.clusterIPs", spec.get("clusterIPs") or ())
     for index, address in enumerate(spec.get("externalIPs") or ()):
         yield from _validate_address(f"spec.externalIPs[{index}]", address)
     yield from choice("spec.type", sort, TYPES)
@@ -101,7 +99,9 @@ def _validate_affinity(spec: dict[str, Any]) -> Iterator[FieldError]:
             yield invalid(path, seconds, f"must be greater than 0 and less than {_DAY}")
 
 
-def _validate_addresses(path: str, addresses: Sequence[str]) -> Iterator[FieldError]:
+def validate_cluster_ips(addresses: Sequence[str]) -> Iterator[FieldError]:
+    """``spec.clusterIPs``: checked by itself, before an address is allocated and before all else."""
+    path = "spec.clusterIPs"
     for index, address in enumerate(addresses):
         if index == 0 and address == "None":
             if len(addresses) > 1:

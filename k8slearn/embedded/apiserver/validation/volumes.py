@@ -53,6 +53,7 @@ def validate_volumes(
 
 def _validate_source(path: str, volume: dict[str, Any]) -> Iterator[FieldError]:
     given = [name for name, value in volume.items() if name != "name" and value is not None]
+    given.sort(key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     if not given:
         yield required(path, "must specify a volume type")
         return
@@ -62,6 +63,24 @@ def _validate_source(path: str, volume: dict[str, Any]) -> Iterator[FieldError]:
         yield from validate(f"{path}.{first}", volume[first])
     for name in others:
         yield forbidden(f"{path}.{name}", "may not specify more than 1 volume type")
+
+
+_ORDER = (
+    "emptyDir",
+    "hostPath",
+    "secret",
+    "nfs",
+    "iscsi",
+    "persistentVolumeClaim",
+    "downwardAPI",
+    "fc",
+    "configMap",
+    "projected",
+    "csi",
+    "ephemeral",
+    "image",
+)
+"""In which order upstream looks at what a volume is: the first counts, a second is one too many."""
 
 
 def _empty_dir(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
