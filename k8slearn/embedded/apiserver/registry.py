@@ -14,9 +14,11 @@ from typing import Any
 import orjson
 
 from k8slearn.embedded.apiserver import admission
+from k8slearn.embedded.apiserver.binding import bound
 from k8slearn.embedded.apiserver.deletion import begin_deletion, finished, set_propagation
 from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.kinds import Kinds
+from k8slearn.embedded.apiserver.preconditions import check_preconditions, other_object
 from k8slearn.embedded.apiserver.status import (
     FieldError,
     already_exists,
@@ -169,7 +171,7 @@ class Registry:
         stored = self.get(resource, namespace if kind.namespaced else "", asked["name"])
         old = stored.object
         if uid_chooses and asked.get("uid") not in ("", None, old["metadata"]["uid"]):
-            raise conflict(resource, asked["name"], _other_object(kind, old, asked["uid"]))
+            raise conflict(resource, asked["name"], other_object(kind, old, asked["uid"]))
         if asked.get("resourceVersion") not in ("", "0", None, old["metadata"]["resourceVersion"]):
             raise conflict(resource, asked["name"])
         if subresource == "status":
@@ -238,7 +240,7 @@ class Registry:
         options = options or {}
         stored = self.get(resource, namespace, name)
         old = stored.object
-        _check_preconditions(kind, old, options.get("preconditions") or {})
+        check_preconditions(kind, old, options.get("preconditions") or {})
         admission.admit("DELETE", kind, old, old, self._admission)
         new = set_propagation(old, options)
         new = begin_deletion(kind, new, options.get("gracePeriodSeconds"), self.clock.now)
@@ -253,27 +255,7 @@ class Registry:
     def bind(self, key: Key, node: str) -> None:
         """Give a pod its node, once: the ``binding`` subresource (registry/core/pod/storage)."""
         stored = self.get("pods", *key)
-        pod = stored.object
-        if pod["spec"].get("nodeName"):
-            raise conflict(
-                "pods/binding",
-                key.name,
-                f'pod {key.name} is already assigned to node "{pod["spec"]["nodeName"]}"',
-            )
-        if "deletionTimestamp" in pod["metadata"]:
-            raise conflict(
-                "pods/binding", key.name, f"pod {key.name} is being deleted, cannot be assigned to a host"
-            )
-        scheduled = {
-            "lastProbeTime": None,
-            "lastTransitionTime": self.clock.timestamp(),
-            "observedGeneration": pod["metadata"]["generation"],
-            "status": "True",
-            "type": "PodScheduled",
-        }
-        others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
-        status = {**pod["status"], "conditions": [*others, scheduled]}
-        self._replace("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}, stored)
+        self._replace("pods", bound(stored.object, node, self.clock.timestamp()), stored)
 
     def _check(self, kind: Kind, obj: Object, errors: list[FieldError]) -> None:
         if errors:
@@ -302,43 +284,6 @@ def _with_status(obj: Object, old: Object) -> Object:
         metadata = {name: value for name, value in old["metadata"].items() if name != "annotations"}
         new["metadata"] = {**metadata, "annotations": annotations} if annotations else metadata
     return new
-
-
-def _other_object(kind: Kind, old: Object, uid: str) -> str:
-    """The words of the storage below: etcd's key, and the two identities."""
-    found = old["metadata"]
-    folder = _FOLDERS.get(kind.plural, kind.plural)
-    key = "/".join(filter(None, ("/registry", folder, found.get("namespace"), found["name"])))
-    return (
-        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
-        f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found['uid']}"
-    )
-
-
-_FOLDERS = {
-    "endpoints": "services/endpoints",
-    "ingresses": "ingress",
-    "nodes": "minions",
-    "services": "services/specs",
-}
-"""Where etcd has kinds that are not under their plural."""
-
-
-def _check_preconditions(kind: Kind, old: Object, wanted: dict[str, str]) -> None:
-    """``DeleteOptions.preconditions``: delete this object and no other one of its name."""
-    found = old["metadata"]
-    for field, called, since in (
-        ("uid", "UID", "deleted and then recreated"),
-        ("resourceVersion", "ResourceVersion", "modified"),
-    ):
-        value = wanted.get(field)
-        if value and value != found[field]:
-            why = (
-                f"the {called} in the precondition ({value}) does not match the {called} in record "
-                f"({found[field]}). The object might have been {since}"
-            )
-            subject = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
-            raise conflict(subject, found["name"], why)
 
 
 def _terminating(kind: Kind, metadata: dict[str, Any], namespace: str) -> Exception:
