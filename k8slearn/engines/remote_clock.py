@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ class Powers:
         ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
         self._server = cluster["server"]
         self._headers = {"Authorization": f"Bearer {user.get('token', '')}"}
-        self._pool = urllib3.PoolManager(ca_cert_data=ca, retries=False, timeout=120.0)
+        trust = ssl.create_default_context(cadata=ca)
+        self._pool = urllib3.PoolManager(ssl_context=trust, retries=False, timeout=120.0)
 
     def ask(self, method: str, path: str, order: dict[str, Any] | None = None) -> tuple[int, Any]:
         """The status and the decoded answer; an answer that is no JSON counts as None."""
