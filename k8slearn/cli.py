@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def up(nodes: int | None, port: int | None) -> None:
 
     found = background.up(nodes, port)
     click.echo(f"A cluster with {found.nodes} nodes is running at {found.url}")
-    click.echo(f"Use it with: export KUBECONFIG={found.kubeconfig}")
+    click.echo(f"Use it with: export KUBECONFIG={shlex.quote(found.kubeconfig)}")
 
 
 @main.command()
