@@ -20,12 +20,14 @@ import os
 import resource
 import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 CHANNEL = 3
 """The channel's file descriptor in the learner's process; 0 reads nothing, 1 and 2 are the output."""
 
-INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "NO_PROXY", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
 """What of the grader's environment the learner's process sees: enough to run, no token, no kubeconfig."""
 
 TEXT_LIMIT = 2_000
@@ -60,7 +62,10 @@ def _cut_off(channel: int, output: int) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.dup2(channel, CHANNEL)
-    os.closerange(CHANNEL + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    for file in list(Path("/dev/fd").iterdir()):  # not all up to the limit: that may be a thousand million
+        if int(file.name) > CHANNEL:
+            with suppress(OSError):  # the listing's own is closed already
+                os.close(int(file.name))
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", 1, "utf-8", "replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, "utf-8", "replace", closefd=False)
@@ -69,15 +74,18 @@ def _cut_off(channel: int, output: int) -> None:
 def _confine(cpu_seconds: int) -> None:
     """Limits that hold even for code that the wall clock cannot see.
 
-    Address space, not memory, is what RLIMIT_AS counts: kubectl alone maps 1.3 GB, so 4 GB it is.
+    Address space, not memory, is what RLIMIT_AS counts: kubectl alone maps 1.3 GB, so 4 GB it is. On macOS
+    every process has mapped hundreds of gigabytes when it starts, and setting less is an error.
     """
-    for limit, most in (
+    limits = [
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, 100 * _MB),
         (resource.RLIMIT_NOFILE, 1_024),
-        (resource.RLIMIT_AS, 4_000 * _MB),
-    ):
+    ]
+    if sys.platform != "darwin":
+        limits.append((resource.RLIMIT_AS, 4_000 * _MB))
+    for limit, most in limits:
         hard = resource.getrlimit(limit)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(limit, (most, most))
