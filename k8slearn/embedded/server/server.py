@@ -100,8 +100,9 @@ class Server:
             self._thread.join()
 
     def wait(self) -> None:
-        """Until somebody stops it."""
-        self._thread.join()
+        """Until somebody stops it. In turns: on macOS a signal's handler may not run during one endless wait."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
 
     # -- the loop -------------------------------------------------------------------------------
 
