@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from k8slearn.engines import kubectl
 from k8slearn.errors import ClusterError
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 STEP = 0.25
 """Seconds between two looks while waiting: of virtual time where there is a clock, of real time elsewhere."""
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts for which kubectl asks no proxy, whatever HTTPS_PROXY says, and neither do we."""
 
 
 class Clock(Protocol):
@@ -50,13 +54,17 @@ class Cluster:
     @classmethod
     def at(cls, kubeconfig: Path) -> Cluster:
         """The cluster of a kubeconfig. Raises ClusterError when it cannot be read or nothing answers."""
-        from kubernetes import config
+        from kubernetes import client, config
         from urllib3.exceptions import HTTPError
 
         from k8slearn.engines.remote_clock import find_clock
 
         try:
-            api_client = config.new_client_from_config(str(kubeconfig))
+            configuration = client.Configuration()
+            config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+            if urlsplit(configuration.host).hostname in LOOPBACK:
+                configuration.proxy = None
+            api_client = client.ApiClient(configuration)
             clock = find_clock(kubeconfig)
         except (config.ConfigException, OSError, HTTPError) as error:
             raise ClusterError(
