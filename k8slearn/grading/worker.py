@@ -110,7 +110,7 @@ def _run(order: dict[str, Any], lines: Any) -> None:
             if not lines.readline():
                 return  # the judge has gone
         elif (error := _run_cell(shell, source)) is not None:
-            report({"error": name, "name": type(error).__name__, "text": _text(error)})
+            report({"error": name, "name": _name(error), "text": _text(error)})
     report({"done": True})
 
 
@@ -132,6 +132,11 @@ def _run_cell(shell: Any, source: str) -> BaseException | None:
         return result.error_before_exec or result.error_in_exec
     except Exception as error:
         return error
+
+
+def _name(error: BaseException) -> str:
+    """The class as people know it: Python 3.13 raises _IncompleteInputError, a SyntaxError, for ``x = (``."""
+    return next(kind.__name__ for kind in type(error).__mro__ if not kind.__name__.startswith("_"))
 
 
 def _text(error: BaseException) -> str:

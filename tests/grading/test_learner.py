@@ -132,7 +132,11 @@ def test_a_forged_message_gives_nothing(run, line):
     assert outcome["ending"] in ("done", "crashed")
 
 
-@pytest.mark.parametrize("line", ["[]\n", "nonsense\n", "[" * 100_000 + "\n", "x" * 200_000])
+@pytest.mark.parametrize(
+    "line",
+    ["[]\n", "nonsense\n", "[" * 100_000 + "\n", "x" * 200_000],
+    ids=["a list", "no JSON", "deep", "without end"],
+)
 def test_noise_on_the_channel_ends_the_run(run, line):
     outcome = run(
         f"import os\nos.write(3, {line[:1]!r}.encode() * {len(line)} + b'\\n')\nimport time\ntime.sleep(9)"

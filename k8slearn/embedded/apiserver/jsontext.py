@@ -57,8 +57,14 @@ def parse(body: bytes) -> Any:
     try:
         return _decoder.decode(text)
     except json.JSONDecodeError as error:
-        rest = text[error.pos :].lstrip() if error.msg.startswith("Expecting") else text[error.pos :]
-        if error.msg.startswith("Invalid \\"):
+        rest = text[error.pos :]
+        if error.msg.startswith("Expecting"):
+            rest = rest.lstrip()
+        elif error.msg.startswith(
+            "Illegal trailing comma"
+        ):  # since Python 3.13; Go minds what comes after it
+            rest = rest[1:].lstrip()
+        elif error.msg.startswith("Invalid \\"):
             rest = rest.lstrip("\\")
         if not rest or error.msg.startswith("Unterminated"):
             raise DecodeError("unexpected end of JSON input") from None
