@@ -63,11 +63,14 @@ class Context:
 
     def pod(self, name: str) -> Pod | None:
         """The pod, unless it is not there or on its way out."""
-        return next((pod for pod in self.pods() if pod.metadata.name == name), None)
+        # Only this one is asked for: making typed objects of all pods is most of what a check would cost.
+        return next(iter(self.pods(field_selector=f"metadata.name={name}")), None)
 
-    def pods(self, selector: str = "") -> list[Pod]:
+    def pods(self, selector: str = "", field_selector: str = "") -> list[Pod]:
         """The pods that are there to stay: neither on their way out nor a check's own."""
-        listed = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
+        listed = self.core.list_namespaced_pod(
+            self.namespace, label_selector=selector, field_selector=field_selector
+        ).items
         return [
             pod
             for pod in listed
