@@ -284,7 +284,7 @@ def reset(lesson: str) -> None:
 @main.command()
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the marks go.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Submissions at a time (one more than cores).")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Submissions at a time (two a core).")
 def grade(submissions: Path, out: Path, jobs: int | None) -> None:
     """Mark a folder of learners' notebooks."""
     from k8slearn.grading import grade as grading

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from k8slearn import embedded
 
-STEP = 0.25
+STEP = 0.5
 """Seconds between two looks while waiting: of virtual time where there is a clock, of real time elsewhere."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

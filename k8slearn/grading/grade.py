@@ -53,8 +53,8 @@ def grade(
     limits: Limits = Limits(),  # noqa: B008 (immutable)
     progress: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Grades:
-    """Grade all of ``submissions``, ``jobs`` at a time (default: one more than cores, for a
-    notebook often waits); the reports go to ``out``.
+    """Grade all of ``submissions``, ``jobs`` at a time (default: two a core, for a
+    notebook waits half of its time); the reports go to ``out``.
 
     ``progress`` is told each outcome as it comes. Raises SubmissionError when there is nothing to grade,
     StorageError when ``out`` cannot be written, ClusterError when grading cannot start.
@@ -62,7 +62,7 @@ def grade(
     found = find(submissions)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return _grade(found, out, jobs or (os.cpu_count() or 1) + 1, limits, progress)
+        return _grade(found, out, jobs or 2 * (os.cpu_count() or 1), limits, progress)
     except OSError as error:
         raise StorageError(
             f"The marks cannot be written to {out}: {error.strerror or error}. "
