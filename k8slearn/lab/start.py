@@ -35,6 +35,9 @@ def start_lab(folder: Path, lang: str | None, *, open_browser: bool) -> None:
     # JupyterLab would ask the internet for news and newer versions, which a classroom may not reach.
     _prepend(environment, "JUPYTER_CONFIG_PATH", Path(__file__).parent / "jupyter")
     _prepend(environment, "PATH", Path(sysconfig.get_path("scripts")))
+    # A learner's own client must not look for this machine's cluster behind a proxy.
+    for name in ("NO_PROXY", "no_proxy"):
+        environment[name] = ",".join(filter(None, (environment.get(name), "127.0.0.1", "localhost")))
     copied = copy_lessons(folder, lang)
     first = min(folder.glob("[0-9][0-9]-*.ipynb"), default=None)
     click.echo(f"The lessons are in {folder} ({len(copied)} new)")

@@ -44,6 +44,8 @@ def decode(request: Request, message: str, kind: Kind | None) -> Object:
         obj, unknown = schema.decode(message, raw)
     except DecodeError as error:
         raise _undecodable(message, kind, str(error)) from None
+    except RecursionError:
+        raise _undecodable(message, kind, "exceeded max depth") from None
     if asked == "Strict" and unknown:
         raise _undecodable(message, kind, f"strict decoding error: {', '.join(unknown)}")
     if asked == "Warn":

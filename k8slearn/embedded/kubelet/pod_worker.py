@@ -254,9 +254,9 @@ class PodWorker:
             yield from self._stop_all(grace)
             if self.sandbox:
                 self._tear_down()
-                # The kubelet removes the object when it next lists the containers and finds none: about a
-                # second later, in which the pod still counts as terminating.
-                yield self.host.between(0.5, 1.2)
+                # The kubelet removes the object when it next lists the containers and finds none, and has
+                # said so: one to two seconds later, in which the pod still counts as terminating.
+                yield self.host.between(1.0, 2.0)
             self.finished = True
             self._write_status(terminal=True)
         try:

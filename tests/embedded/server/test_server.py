@@ -92,3 +92,9 @@ def test_it_listens_on_loopback_only(server: Server):
         pytest.skip("this machine has no other address")
     with socket.socket() as elsewhere, pytest.raises(OSError):
         elsewhere.connect((address, server.port))
+
+
+def test_a_body_that_is_nested_without_end_is_refused(server: Server):
+    deep = b'{"metadata":' * 50_000
+    assert ask(server, "/api/v1/namespaces", body=deep)[0] == 400
+    assert ask(server, "/readyz") == (200, b"ok")
