@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from k8slearn.errors import ClusterError, K8slearnError
+from k8slearn.errors import K8slearnError
 
 if TYPE_CHECKING:
     from k8slearn.engines.remote_clock import RemoteClock
@@ -82,7 +82,9 @@ def status(as_json: bool) -> None:
 @main.command()
 def kubeconfig() -> None:
     """Print the path of the cluster's kubeconfig."""
-    click.echo(_kubeconfig())
+    from k8slearn import engines
+
+    click.echo(engines.kubeconfig())
 
 
 @main.command(
@@ -91,21 +93,11 @@ def kubeconfig() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def kubectl(arguments: tuple[str, ...]) -> None:
     """Run kubectl on the cluster: k8slearn kubectl get pods."""
+    from k8slearn import engines
     from k8slearn.engines import kubectl as program
 
     found = program.find()
-    os.execve(found, [found, *arguments], {**os.environ, "KUBECONFIG": str(_kubeconfig())})
-
-
-def _kubeconfig() -> Path:
-    from k8slearn.engines import background
-
-    if named := os.environ.get("K8SLEARN_KUBECONFIG"):
-        return Path(named)
-    found = background.running()
-    if found is None:
-        raise ClusterError("No cluster is running. Start one with: k8slearn up")
-    return Path(found.kubeconfig)
+    os.execve(found, [found, *arguments], {**os.environ, "KUBECONFIG": str(engines.kubeconfig())})
 
 
 # -- time -------------------------------------------------------------------------------------------
@@ -191,9 +183,10 @@ def speed(factor: float) -> None:
 @click.option("-n", "--namespace", default="default", show_default=True)
 def trace(object: str, namespace: str) -> None:
     """Say which component did what to an object, and for which: k8slearn trace deployment/web."""
+    from k8slearn import engines
     from k8slearn.engines.trace import concerning
 
-    for line in concerning(_kubeconfig(), object, namespace):
+    for line in concerning(engines.kubeconfig(), object, namespace):
         click.echo(line)
 
 

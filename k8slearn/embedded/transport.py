@@ -8,6 +8,7 @@ happens, so ``Watch().stream(…)`` works as on a real cluster, only faster.
 from __future__ import annotations
 
 import io
+from http.client import responses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,15 +73,12 @@ class _Pool:
             body=source,
             headers=response_headers,
             status=answer.status,
-            reason=_REASONS.get(answer.status, ""),
+            reason=responses.get(answer.status, ""),
             preload_content=preload_content,
         )
 
     def clear(self) -> None:
         """Nothing is pooled."""
-
-
-_REASONS = {200: "OK", 201: "Created", 404: "Not Found", 409: "Conflict", 422: "Unprocessable Entity"}
 
 
 class _Following(io.RawIOBase):

@@ -132,10 +132,7 @@ def work_in(namespace: str) -> None:
     path = Path(found.kubeconfig)
     config = yaml.safe_load(path.read_text())
     config["contexts"][0]["context"]["namespace"] = namespace
-    new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(yaml.safe_dump(config, sort_keys=False))
-    new.replace(path)
+    write_private(path, yaml.safe_dump(config, sort_keys=False))
 
 
 class Lock:
@@ -163,11 +160,17 @@ def _is_locked(folder: Path) -> bool:
     return False
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a file for its owner only, in one step: a reader sees the old text or the whole new one."""
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(path)
+
+
 def announce(folder: Path, found: Running) -> None:
-    """Say who serves, in one step: a reader sees the old file or the whole new one."""
-    new = folder / "server.json.new"
-    new.write_text(json.dumps(asdict(found)))
-    new.replace(folder / "server.json")
+    """Say who serves."""
+    write_private(folder / "server.json", json.dumps(asdict(found)))
 
 
 def _last_line(log: Path) -> str:

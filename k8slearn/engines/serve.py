@@ -15,7 +15,7 @@ from pathlib import Path
 from k8slearn.embedded.cluster import Cluster
 from k8slearn.embedded.server import Server
 from k8slearn.embedded.server.credentials import Credentials
-from k8slearn.engines.background import Lock, Running, announce
+from k8slearn.engines.background import Lock, Running, announce, write_private
 from k8slearn.errors import ClusterError, K8slearnError
 
 NODES = 3
@@ -64,10 +64,7 @@ def serve(folder: Path, nodes: int | None, port: int | None) -> None:
         cluster.clock.advance(max(0.0, time.time() - cluster.clock.now) if fresh else 0.0)
         server = _listen(cluster, folder, port, last.get("port", 0))
         kubeconfig = folder / "kubeconfig"
-        new = kubeconfig.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(server.credentials.kubeconfig(server.port))
-        new.replace(kubeconfig)
+        write_private(kubeconfig, server.credentials.kubeconfig(server.port))
         signal.signal(signal.SIGTERM, lambda *_: server.stop())
         signal.signal(signal.SIGINT, lambda *_: server.stop())
         announce(folder, Running(os.getpid(), server.port, nodes, str(kubeconfig)))

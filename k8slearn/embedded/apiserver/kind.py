@@ -66,7 +66,7 @@ class Kind:
     """The protobuf message, e.g. ``k8s.io.api.core.v1.Pod``: key of the schema (field names and types)."""
 
     columns: tuple[Column, ...] = ()
-    """What ``kubectl get`` shows; empty means NAME and AGE."""
+    """What ``kubectl get`` shows. Every kind in ``kinds/`` brings its own."""
 
     default: Callable[[Object], None] = _nothing
     """Fill in the defaults of this version, on create and on update, as upstream's ``SetDefaults_…`` do."""

@@ -11,10 +11,8 @@ from typing import Any
 
 import orjson
 
-from k8slearn.embedded.apiserver.kind import Column, Kind
-from k8slearn.embedded.clock import parse_timestamp
+from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.store import Object, Stored
-from k8slearn.kube.duration import human_duration
 
 
 @dataclass(frozen=True)
@@ -92,23 +90,6 @@ def encode_list(
 
 # -- tables ---------------------------------------------------------------------------------------
 
-_NAME = Column(
-    "Name",
-    lambda obj, now: obj["metadata"]["name"],
-    format="name",
-    description="Name must be unique within a namespace.",
-)
-_AGE = Column("Age", lambda obj, now: age(obj["metadata"].get("creationTimestamp"), now))
-
-
-def columns(kind: Kind) -> tuple[Column, ...]:
-    return kind.columns or (_NAME, _AGE)
-
-
-def age(since: str | None, now: float) -> str:
-    """``5m3s`` since a timestamp, ``<unknown>`` without one."""
-    return human_duration(now - parse_timestamp(since)) if since else "<unknown>"
-
 
 def table(kind: Kind, rows: list[Object], metadata: dict[str, Any], *, with_columns: bool = True) -> Object:
     definitions = [
@@ -119,7 +100,7 @@ def table(kind: Kind, rows: list[Object], metadata: dict[str, Any], *, with_colu
             "description": column.description,
             "priority": 1 if column.wide else 0,
         }
-        for column in columns(kind)
+        for column in kind.columns
     ]
     return {
         "kind": "Table",
@@ -131,7 +112,7 @@ def table(kind: Kind, rows: list[Object], metadata: dict[str, Any], *, with_colu
 
 
 def row(form: Form, kind: Kind, obj: Object, now: float) -> Object:
-    cells = [column.cell(obj, now) for column in columns(kind)]
+    cells = [column.cell(obj, now) for column in kind.columns]
     match form.include_object:
         case "None":
             return {"cells": cells, "object": None}
