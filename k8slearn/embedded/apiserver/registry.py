@@ -110,7 +110,7 @@ class Registry:
             new.pop("status", None)
         kind.prepare_create(new)
         kind.default(new)
-        admission.admit("CREATE", kind, new, None, self._admission)
+        admission.admit(admission.Attributes("CREATE", kind, None), new, self._admission)
         if not trusted:
             self._check(kind, new, [*validate_metadata(kind, new), *kind.validate(new)])
             for text in kind.creation_warnings(new):
@@ -181,7 +181,7 @@ class Registry:
         else:
             new = self._updated(kind, obj, old)
         if not subresource or not trusted:
-            admission.admit("UPDATE", kind, new, old, self._admission)
+            admission.admit(admission.Attributes("UPDATE", kind, old, subresource), new, self._admission)
         if not subresource and kind.counts_generation and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if not trusted:
@@ -241,7 +241,7 @@ class Registry:
         stored = self.get(resource, namespace, name)
         old = stored.object
         check_preconditions(kind, old, options.get("preconditions") or {})
-        admission.admit("DELETE", kind, old, old, self._admission)
+        admission.admit(admission.Attributes("DELETE", kind, old), old, self._admission)
         new = set_propagation(old, options)
         new = begin_deletion(kind, new, options.get("gracePeriodSeconds"), self.clock.now)
         if finished(kind, new):

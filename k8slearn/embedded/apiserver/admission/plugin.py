@@ -1,0 +1,37 @@
+"""What an admission plugin is, and what it may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from k8slearn.embedded.apiserver.kind import Kind, Object
+from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.store import Store
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a plugin may look at besides the object."""
+
+    store: Store
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What is about to happen: upstream's ``admission.Attributes``.
+
+    ``old`` is the stored object on UPDATE and DELETE (it stays as it is), None on CREATE. On DELETE the
+    object that a plugin gets is the stored one.
+    """
+
+    operation: Literal["CREATE", "UPDATE", "DELETE"]
+    kind: Kind
+    old: Object | None
+    subresource: str = ""
+
+
+Plugin = Callable[[Attributes, Object, Context], None]
+"""``(attributes, object, context)``: may alter the object (a private copy), or raise ApiError to refuse it."""
