@@ -70,6 +70,21 @@ def controllers_concerned(change: Change, kind: str) -> list[Key]:
     ]
 
 
+def interested(client: Client, change: Change, resource: str, kind: str) -> list[Key]:
+    """Whom a change concerns among the objects of ``resource``, whose kind is ``kind``: those that control the
+    changed object or did, and where nobody controls it, those whose selector matches: they could adopt it."""
+    concerned = controllers_concerned(change, kind)
+    if change.type == "DELETED" or controller_of(change.object):
+        return concerned
+    namespace, labels = change.stored.key.namespace, change.object["metadata"].get("labels")
+    able_to_adopt = [
+        Key(namespace, owner["metadata"]["name"])
+        for owner in client.list(resource, namespace)
+        if matches(owner["spec"]["selector"], labels)
+    ]
+    return [*concerned, *able_to_adopt]
+
+
 def claim(
     client: Client, owner: Object, resource: str, eligible: Callable[[Object], bool] = lambda obj: True
 ) -> list[Object]:

@@ -12,7 +12,6 @@ from k8slearn.embedded.controllers.deployment import progress, sizes
 from k8slearn.embedded.controllers.deployment.recreate import recreate
 from k8slearn.embedded.controllers.deployment.rolling import roll
 from k8slearn.embedded.controllers.deployment.sync import DEPLOYMENTS, REPLICA_SETS, Rollout
-from k8slearn.kube.label_selectors import matches
 
 
 class DeploymentController(Controller):
@@ -32,16 +31,7 @@ class DeploymentController(Controller):
         self.watch("pods", self._of_pod)
 
     def _of_replica_set(self, change: Change) -> list[Key]:
-        if owners.controller_of(change.object) or change.type == "DELETED":
-            return owners.controllers_concerned(change, "Deployment")
-        orphan = change.object
-        namespace = change.stored.key.namespace
-        able_to_adopt = [
-            Key(namespace, deployment["metadata"]["name"])
-            for deployment in self.client.list(DEPLOYMENTS, namespace)
-            if matches(deployment["spec"]["selector"], orphan["metadata"].get("labels", {}))
-        ]
-        return [*owners.controllers_concerned(change, "Deployment"), *able_to_adopt]
+        return owners.interested(self.client, change, DEPLOYMENTS, "Deployment")
 
     def _of_pod(self, change: Change) -> list[Key]:
         """The Deployment of a pod that is gone: a Recreate may have waited for it."""

@@ -16,7 +16,7 @@ from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers import conditions, owners, pods
 from k8slearn.embedded.controllers.errors import namespace_is_going
 from k8slearn.embedded.controllers.replicaset.ranking import deletion_order
-from k8slearn.kube.label_selectors import matches
+from k8slearn.embedded.controllers.templates import pod_of, slow_start
 
 REPLICA_SETS = "replicasets.apps"
 
@@ -40,16 +40,7 @@ class ReplicaSetController(Controller):
         self.watch("pods", self._of_pod)
 
     def _of_pod(self, change: Change) -> list[Key]:
-        concerned = owners.controllers_concerned(change, "ReplicaSet")
-        if change.type == "DELETED" or owners.controller_of(change.object):
-            return concerned
-        namespace, labels = change.stored.key.namespace, change.object["metadata"].get("labels", {})
-        able_to_adopt = [
-            Key(namespace, rs["metadata"]["name"])
-            for rs in self.client.list(REPLICA_SETS, namespace)
-            if matches(rs["spec"]["selector"], labels)
-        ]
-        return [*concerned, *able_to_adopt]
+        return owners.interested(self.client, change, REPLICA_SETS, "ReplicaSet")
 
     def reconcile(self, key: Key) -> None:
         rs = self.client.get(REPLICA_SETS, *key)
@@ -83,10 +74,9 @@ class ReplicaSetController(Controller):
         return None
 
     def _create(self, rs: Object, count: int, why: str) -> ApiError | None:
-        """Create pods in batches of 1, 2, 4, …: where one is refused (a quota is full, say), the batch after
-        it is not tried, and the API server is spared hundreds of requests that cannot succeed."""
-        pod = _pod_of(rs)
-        for batch in _slow_start(count):
+        """Create pods, more and more at a time. Returns the first refusal."""
+        pod = pod_of(rs, rs["spec"]["template"])
+        for batch in slow_start(count):
             failures = [error for _ in range(batch) if (error := self._create_one(rs, pod, why))]
             if failures:
                 return failures[0]
@@ -174,30 +164,3 @@ class ReplicaSetController(Controller):
             left = [pods.available_in(pod, wait, self.clock.now) for pod in active]
             if soon := min((seconds for seconds in left if seconds), default=None):
                 self.queue.add(key, soon)
-
-
-def _slow_start(count: int) -> Iterator[int]:
-    """Batch sizes that double: 10 is 1, 2, 4, 3."""
-    batch = 1
-    while count > 0:
-        yield min(batch, count)
-        count -= batch
-        batch *= 2
-
-
-def _pod_of(rs: Object) -> Object:
-    """The pod that the template describes, owned by ``rs``; the API server completes its name."""
-    template = rs["spec"]["template"]
-    described = template.get("metadata", {})
-    copied = {name: described[name] for name in ("labels", "annotations", "finalizers") if name in described}
-    return {
-        "kind": "Pod",
-        "apiVersion": "v1",
-        "metadata": {
-            "generateName": f"{rs['metadata']['name']}-",
-            "namespace": rs["metadata"]["namespace"],
-            **copied,
-            "ownerReferences": [owners.controller_reference(rs)],
-        },
-        "spec": template["spec"],
-    }
