@@ -45,9 +45,14 @@ class Client:
     def add_index(self, resource: str, name: str, index: Callable[[Object], list[str]]) -> None:
         self.registry.store.add_index(resource, name, index)
 
-    def watch(self, resource: str, notify: Callable[[Change], None]) -> Watch:
-        """Be told of every change, inside the write that makes it: take note only, do not write."""
-        return self.registry.store.watch(resource, notify)
+    def watch(
+        self, resource: str, notify: Callable[[Change], None], *, only: tuple[str, str] | None = None
+    ) -> Watch:
+        """Be told of every change, inside the write that makes it: take note only, do not write.
+
+        ``only=("node", "worker-1")`` narrows it to what an index has under a value, as a field selector does.
+        """
+        return self.registry.store.watch(resource, notify, only=only)
 
     # -- writing --------------------------------------------------------------------------------
 

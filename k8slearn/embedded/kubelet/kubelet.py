@@ -19,6 +19,9 @@ from k8slearn.kube.resources import amounts
 STATUS_SECONDS = 300.0
 """How often an unchanged Node's status is written all the same (nodeStatusReportFrequency)."""
 
+BY_NODE = "node"
+"""The index of pods by the node that they are bound to."""
+
 LEAST_PROPAGATION, MOST_PROPAGATION = 5.0, 60.0
 """Seconds from a ConfigMap's or Secret's change to the change of the files in a volume."""
 
@@ -49,6 +52,7 @@ class Kubelet:
         self.client = client
         self.clock = clock
         self.name = name
+        client.add_index("pods", BY_NODE, lambda pod: [pod["spec"].get("nodeName", "")])
         self._registration = node_status.node(name, pod_cidr, control_plane=control_plane, taints=taints)
         self.host = Host(client, clock, network, name, ip, pod_cidr)
         self.workers: dict[Key, PodWorker] = {}
@@ -71,13 +75,12 @@ class Kubelet:
         self._report()
         self._renew()
         self._watches = [
-            self.client.watch("pods", self._pod_changed),
+            self.client.watch("pods", self._pod_changed, only=(BY_NODE, self.name)),
             self.client.watch("configmaps", self._source_changed),
             self.client.watch("secrets", self._source_changed),
         ]
-        for pod in self.client.list("pods"):
-            if pod["spec"].get("nodeName") == self.name:
-                self._queue.add(_key(pod))
+        for pod in self.client.by_index("pods", BY_NODE, self.name):
+            self._queue.add(_key(pod))
 
     def crash(self) -> None:
         """The node is lost; ``start`` brings it back."""
@@ -115,10 +118,7 @@ class Kubelet:
     # -- the pods -------------------------------------------------------------------------------
 
     def _pod_changed(self, change: Change) -> None:
-        pod = change.object
-        if pod["spec"].get("nodeName") != self.name:
-            return
-        before = change.previous
+        pod, before = change.object, change.previous
         if change.type == "MODIFIED" and before is not None and _same(before.object, pod):
             return
         self._queue.add(change.stored.key)

@@ -116,6 +116,9 @@ class Store:
         self._journal = journal
         self._resources: dict[str, dict[Key, Stored]] = {}
         self._watchers: dict[str, list[Watch]] = {}
+        self._narrow: dict[str, dict[str, dict[str, list[Watch]]]] = {}
+        """Resource, index, value: who watches only what that index has under that value."""
+
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._compacted = 0
         self._indexes: dict[str, dict[str, tuple[Index, dict[str, dict[Key, Stored]]]]] = {}
@@ -234,12 +237,25 @@ class Store:
 
     # -- watching -------------------------------------------------------------------------------
 
-    def watch(self, resource: str, notify: Callable[[Change], None]) -> Watch:
+    def watch(
+        self,
+        resource: str,
+        notify: Callable[[Change], None],
+        *,
+        only: tuple[str, str] | None = None,
+    ) -> Watch:
         """Call ``notify`` with every change of ``resource`` from now on, inside the write that makes it.
 
+        ``only=("node", "worker-1")`` narrows it to objects that the index "node" (made before) has under that
+        value before or after the change: a hundred kubelets then do not look at each other's pods.
         ``notify`` must only take note (put a key in a queue, bytes in a stream): it must not write.
         """
-        watchers = self._watchers.setdefault(resource, [])
+        if only is None:
+            watchers = self._watchers.setdefault(resource, [])
+        else:
+            index, value = only
+            by_value = self._narrow.setdefault(resource, {}).setdefault(index, {})
+            watchers = by_value.setdefault(value, [])
         watch = Watch(watchers, notify)
         watchers.append(watch)
         return watch
@@ -268,8 +284,17 @@ class Store:
         if len(self._history) == HISTORY:
             self._compacted = self._history[0].stored.revision
         self._history.append(change)
-        for watch in tuple(self._watchers.get(change.stored.resource, ())):
+        resource = change.stored.resource
+        for watch in tuple(self._watchers.get(resource, ())):
             watch.notify(change)
+        for index, by_value in self._narrow.get(resource, {}).items():
+            values_of = self._indexes[resource][index][0]
+            values = dict.fromkeys(values_of(change.object))
+            if change.previous is not None:
+                values |= dict.fromkeys(values_of(change.previous.object))
+            for value in values:
+                for watch in tuple(by_value.get(value, ())):
+                    watch.notify(change)
 
 
 def _key_of(obj: Object) -> Key:

@@ -60,6 +60,22 @@ def test_an_index_follows_every_write():
     assert store.by_index("pods", "node", "two") == []
 
 
+def test_a_narrow_watch_sees_what_its_index_has_under_one_value_also_what_leaves_it():
+    store = Store()
+    store.add_index("pods", "node", lambda pod: [pod["spec"]["node"]])
+    seen: list[tuple[str, str]] = []
+    watch = store.watch("pods", lambda c: seen.append((c.type, c.object["spec"]["node"])), only=("node", "one"))
+    pod = {"metadata": {"namespace": "default", "name": "p"}, "spec": {"node": "two"}}
+    store.create("pods", pod)
+    store.update("pods", {**pod, "spec": {"node": "one"}})
+    store.update("pods", pod)
+    store.update("pods", {**pod, "spec": {"node": "three"}})
+    assert seen == [("MODIFIED", "one"), ("MODIFIED", "two")]
+    watch.stop()
+    store.update("pods", {**pod, "spec": {"node": "one"}})
+    assert len(seen) == 2
+
+
 def test_a_watch_cannot_start_before_what_was_compacted():
     store = Store()
     store.create("configmaps", configmap("a"))
