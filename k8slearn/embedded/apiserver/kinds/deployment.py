@@ -29,7 +29,8 @@ from k8slearn.embedded.apiserver.validation.pod_warnings import (
 )
 from k8slearn.embedded.apiserver.validation.selectors import immutable_selector
 from k8slearn.embedded.apiserver.validation.workloads import (
-    percentage,
+    is_nothing,
+    not_more_than_all,
     validate_number_or_percent,
     validate_selector_and_template,
 )
@@ -108,10 +109,9 @@ def _validate_rolling(path: str, rolling: dict[str, Any]) -> Iterator[FieldError
     unavailable, surge = rolling["maxUnavailable"], rolling["maxSurge"]
     yield from validate_number_or_percent(f"{path}.maxUnavailable", unavailable)
     yield from validate_number_or_percent(f"{path}.maxSurge", surge)
-    if all(value == 0 or percentage(value) == 0 for value in (unavailable, surge)):
+    if is_nothing(unavailable) and is_nothing(surge):
         yield invalid(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0")
-    if (percentage(unavailable) or 0) > 100:
-        yield invalid(f"{path}.maxUnavailable", unavailable, "must not be greater than 100%")
+    yield from not_more_than_all(f"{path}.maxUnavailable", unavailable)
 
 
 def _warnings(obj: Object) -> Iterator[str]:

@@ -20,7 +20,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
 )
 from k8slearn.embedded.apiserver.validation.pods import validate_template
 from k8slearn.embedded.apiserver.validation.selectors import in_go_order, usable, validate_selector
-from k8slearn.kube.label_selectors import matches
+from k8slearn.kube.label_selectors import Selector, matches
 
 
 def validate_selector_and_template(spec: dict[str, Any]) -> Iterator[FieldError]:
@@ -35,18 +35,29 @@ def validate_selector_and_template(spec: dict[str, Any]) -> Iterator[FieldError]
         if not usable(selector):
             yield invalid("spec.selector", in_go_order(selector), "invalid label selector")
             return
-    labels = (template.get("metadata") or {}).get("labels")
     # Without a selector nothing matches; an empty one has been complained of already.
-    if selector is None or (any(selector.values()) and not matches(selector, labels)):
+    if selector is None or any(selector.values()):
+        yield from validate_match(selector, template)
+    yield from validate_template("spec.template", template)
+    yield from validate_runs_always("ReplicaSet", template)
+
+
+def validate_match(selector: Selector | None, template: dict[str, Any]) -> Iterator[FieldError]:
+    """The template's labels must satisfy the selector, which does not match anything when it is None."""
+    labels = (template.get("metadata") or {}).get("labels")
+    if selector is None or not matches(selector, labels):
         shown = dict(sorted(labels.items())) if labels is not None else None
         detail = "`selector` does not match template `labels`"
         yield invalid("spec.template.metadata.labels", shown, detail)
-    yield from validate_template("spec.template", template)
+
+
+def validate_runs_always(kind: str, template: dict[str, Any]) -> Iterator[FieldError]:
+    """What ``kind`` keeps running must be restarted whenever it ends."""
     pod = template.get("spec") or {}
     if pod.get("restartPolicy") != "Always":
         yield not_supported("spec.template.spec.restartPolicy", pod.get("restartPolicy"), ("Always",))
     if pod.get("activeDeadlineSeconds") is not None:
-        detail = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        detail = f"activeDeadlineSeconds in {kind} is not Supported"
         yield forbidden("spec.template.spec.activeDeadlineSeconds", detail)
 
 
@@ -55,6 +66,16 @@ def validate_number_or_percent(path: str, value: int | str) -> Iterator[FieldErr
         yield from each_invalid(path, value, formats.percent(value))
     else:
         yield from non_negative(path, value)
+
+
+def not_more_than_all(path: str, value: int | str) -> Iterator[FieldError]:
+    if (percentage(value) or 0) > 100:
+        yield invalid(path, value, "must not be greater than 100%")
+
+
+def is_nothing(value: int | str) -> bool:
+    """0 and ``0%``, and what is neither a number nor a percentage."""
+    return not (percentage(value) if isinstance(value, str) else value)
 
 
 def percentage(value: int | str) -> int | None:
