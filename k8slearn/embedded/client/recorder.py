@@ -32,6 +32,8 @@ class Recorder:
     def event(self, obj: Object, type: str, reason: str, message: str, field_path: str = "") -> None:
         """``type`` is Normal or Warning; ``field_path`` e.g. ``spec.containers{web}``.
 
+        Of ``obj`` kind, apiVersion and names are needed; some components know no more of an object.
+
         An event that cannot be written (its namespace is going) is dropped, as in reality.
         """
         metadata = obj["metadata"]
@@ -39,12 +41,13 @@ class Recorder:
             "kind": obj["kind"],
             **({"namespace": metadata["namespace"]} if metadata.get("namespace") else {}),
             "name": metadata["name"],
-            "uid": metadata["uid"],
+            **({"uid": metadata["uid"]} if "uid" in metadata else {}),
             "apiVersion": obj["apiVersion"],
-            "resourceVersion": metadata["resourceVersion"],
+            **({"resourceVersion": metadata["resourceVersion"]} if "resourceVersion" in metadata else {}),
             **({"fieldPath": field_path} if field_path else {}),
         }
-        similar = (metadata["uid"], field_path, type, reason)
+        who = metadata.get("uid") or (obj["kind"], metadata.get("namespace"), metadata["name"])
+        similar = (who, field_path, type, reason)
         since, messages = self._similar.get(similar, (self._clock.now, set()))
         if self._clock.now - since > WINDOW:
             since, messages = self._clock.now, set()

@@ -13,9 +13,12 @@ from k8slearn.embedded.controllers.deployment import DeploymentController
 from k8slearn.embedded.controllers.endpointslice import EndpointsController, EndpointSliceController
 from k8slearn.embedded.controllers.garbagecollector import GarbageCollector
 from k8slearn.embedded.controllers.namespace import NamespaceController
+from k8slearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from k8slearn.embedded.controllers.podgc import PodGarbageCollector
 from k8slearn.embedded.controllers.replicaset import ReplicaSetController
+from k8slearn.embedded.controllers.resourcequota import ResourceQuotaController
 from k8slearn.embedded.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+from k8slearn.embedded.controllers.tainteviction import TaintEvictionController
 
 __all__ = ["all_controllers"]
 
@@ -26,7 +29,10 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicaSetController,
     EndpointSliceController,
     EndpointsController,
+    NodeLifecycleController,
+    TaintEvictionController,
     PodGarbageCollector,
+    ResourceQuotaController,
 )
 
 

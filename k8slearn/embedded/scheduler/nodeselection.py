@@ -51,7 +51,15 @@ def _all(requirements: Any, values: Mapping[str, str]) -> bool:
 
 
 def tolerates(pod: Object, taint: dict[str, Any]) -> bool:
-    return any(_tolerates(toleration, taint) for toleration in pod["spec"].get("tolerations", ()))
+    return toleration_of(pod, taint) is not None
+
+
+def toleration_of(pod: Object, taint: dict[str, Any]) -> dict[str, Any] | None:
+    """The first toleration of ``pod`` that tolerates ``taint``."""
+    for toleration in pod["spec"].get("tolerations") or ():
+        if _tolerates(toleration, taint):
+            return toleration
+    return None
 
 
 def _tolerates(toleration: dict[str, Any], taint: dict[str, Any]) -> bool:

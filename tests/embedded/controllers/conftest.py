@@ -12,6 +12,7 @@ from k8slearn.embedded.controllers import all_controllers
 from k8slearn.embedded.scheduler import Scheduler
 from k8slearn.embedded.store import Object, Store
 
+LEASES = "leases.coordination.k8s.io"
 START = 1.0
 STOP = 0.5
 
@@ -58,7 +59,7 @@ class World:
         self.registry = Registry(self.store, self.clock, kinds.load())
         self.trace = Trace()
         self.client = self.client_for("test")
-        for name in ("default", "kube-system"):
+        for name in ("default", "kube-system", "kube-node-lease"):
             self.client.create("namespaces", {"metadata": {"name": name}})
         for name in ("worker-1", "worker-2"):
             self.add_node(name)
@@ -66,7 +67,21 @@ class World:
         scheduler = Scheduler(self.client_for("default-scheduler"), self.clock)
         for part in (*all_controllers(self.client_for, self.clock, root_ca="PEM"), scheduler, self.kubelet):
             part.start()
+        self._renew_leases()
         self.clock.settle()
+
+    def _renew_leases(self) -> None:
+        """The nodes are alive; that is all that their kubelets would say of them."""
+        for node in self.client.list("nodes"):
+            name = node["metadata"]["name"]
+            spec = {"holderIdentity": name, "renewTime": self.clock.micro_timestamp()}
+            held = self.client.get(LEASES, "kube-node-lease", name)
+            if held is None:
+                lease = {"metadata": {"name": name, "namespace": "kube-node-lease"}, "spec": spec}
+                self.client.create(LEASES, lease)
+            else:
+                self.client.update(LEASES, {**held, "spec": spec})
+        self.clock.call_later(10.0, self._renew_leases, background=True)
 
     def client_for(self, component: str) -> Client:
         return Client(self.registry, self.clock, component, self.trace)
