@@ -11,6 +11,7 @@ from collections.abc import Callable
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.runtime.accounts import home
+from k8slearn.embedded.runtime.cpu import Cpu
 from k8slearn.embedded.runtime.descriptors import Callback, Descriptor, LogSink, Null, Pipe
 from k8slearn.embedded.runtime.files import FileSystem, Program
 from k8slearn.embedded.runtime.images import Image
@@ -86,6 +87,11 @@ class Container:
     def memory(self) -> int:
         """Bytes in use now by all processes of the container."""
         return self.kernel.memory
+
+    @property
+    def cpu(self) -> Cpu:
+        """The CPU time that its processes use."""
+        return self.kernel.cpu
 
     def start(self) -> None:
         """Start PID 1; its first step follows as an event of the clock. Raises StartError."""

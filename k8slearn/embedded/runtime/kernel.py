@@ -1,4 +1,4 @@
-"""The Linux kernel as one container sees it: its process table, signals, CPU slices, memory.
+"""The Linux kernel as one container sees it: its process table, signals, memory.
 
 Only one process runs at a time, until it waits; those that can go on stand in a queue. The queue is worked
 off in one event of the clock, so an idle container has no event at all.
@@ -12,15 +12,11 @@ from typing import Any
 
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
+from k8slearn.embedded.runtime.cpu import Cpu
 from k8slearn.embedded.runtime.descriptors import Descriptor
 from k8slearn.embedded.runtime.files import FileSystem, Program
 from k8slearn.embedded.runtime.process import INTERRUPTED, Process, Terminated
 from k8slearn.embedded.runtime.signals import IGNORED_BY_DEFAULT, status_of
-
-STEPS_PER_SLICE = 1000
-PAUSE = 0.05
-"""A program that never waits gets 1000 steps (a command, a read, a write) per 50 ms: a busy loop then
-takes time as it should, and the simulation stays answerable. A CPU limit of 100m leaves it 100 steps."""
 
 MAX_PROCESSES = 1024
 """The kubelet's podPidsLimit would stop a fork bomb; so does this."""
@@ -28,8 +24,6 @@ MAX_PROCESSES = 1024
 
 class Kernel:
     """``init`` is PID 1, None before ``start``. ``on_end(code, out_of_memory)`` is called at its end."""
-
-    pause = PAUSE
 
     def __init__(
         self,
@@ -48,6 +42,7 @@ class Kernel:
         self.files = files
         self.hostname = hostname
         self.ip = ip
+        self.cpu = Cpu(clock, cpu_limit)
         self.memory_limit = memory_limit
         self.processes: dict[int, Process] = {}
         self.init: Process | None = None
@@ -58,9 +53,6 @@ class Kernel:
         self._next_pid = 1
         self._queue: deque[tuple[Process, Any]] = deque()
         self._scheduled = False
-        self._slice_start = clock.now
-        self._slice_steps = 0
-        self._slice_size = max(int(STEPS_PER_SLICE * min(cpu_limit or 1.0, 1.0)), 1)
 
     # -- starting -------------------------------------------------------------------------------
 
@@ -173,14 +165,6 @@ class Kernel:
             process.give_up = None
             process.turn += 1
             self._enqueue(process, INTERRUPTED)
-
-    def slice_used(self) -> bool:
-        """Count a step; True when the container has used up its CPU slice at this moment of virtual time."""
-        if self.clock.now != self._slice_start:
-            self._slice_start = self.clock.now
-            self._slice_steps = 0
-        self._slice_steps += 1
-        return self._slice_steps > self._slice_size
 
     # -- signals and ends -----------------------------------------------------------------------
 

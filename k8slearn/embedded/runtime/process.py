@@ -103,8 +103,14 @@ class Process:
         without time passing. Raises Terminated when a signal has ended the process meanwhile."""
         if self.doomed is not None:
             raise Terminated(self.doomed)
-        if self.kernel.slice_used():
-            yield from self.sleep(self.kernel.pause)
+        wait = self.kernel.cpu.step()
+        if wait:
+            yield from self.sleep(wait)
+
+    def compute(self, seconds: float) -> Generator[Suspension, Any, None]:
+        """Keep the CPU busy for ``seconds`` of its time; by the clock it takes longer under a limit, or when
+        other work of the container is in line."""
+        yield from self.sleep(self.kernel.cpu.charge(seconds))
 
     def sleep(self, seconds: float) -> Generator[Suspension, Any, bool]:
         """False when a signal handler's ``interrupt`` ended it early."""

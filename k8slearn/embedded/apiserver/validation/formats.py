@@ -122,3 +122,10 @@ def user_id(value: int) -> list[str]:
 def prefix_of_name(value: str) -> str:
     """``generateName`` may end in a dash, as a name may not: ``web-`` is judged as ``weba``."""
     return value[:-1] + "a" if len(value) > 1 and value.endswith("-") else value
+
+
+def path_segment(value: str) -> list[str]:
+    """What may stand as one part of a URL's path: names of kinds that validate nothing else."""
+    if value in (".", ".."):
+        return [f"may not be '{value}'"]
+    return [f"may not contain '{mark}'" for mark in "/%" if mark in value]
