@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from k8slearn.embedded.apiserver.admission.priority import PRIORITY_CLASSES
+from k8slearn.embedded.apiserver.kinds.priorityclass import SYSTEM_CLASSES
 from k8slearn.embedded.client import Client
 from k8slearn.embedded.store import Object
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+PRIORITY_TEXTS = {
+    "system-cluster-critical": (
+        "Used for system critical pods that must run in the cluster, "
+        "but can be moved to another node if necessary."
+    ),
+    "system-node-critical": ("Used for system critical pods that must not be moved from their current node."),
+}
 
 API_SERVICE_IP = "10.96.0.1"
 
@@ -25,6 +35,10 @@ def objects(client: Client) -> None:
     for name in NAMESPACES:
         if client.get("namespaces", "", name) is None:
             client.create("namespaces", {"metadata": {"name": name}})
+    for name, value in SYSTEM_CLASSES.items():
+        if client.get(PRIORITY_CLASSES, "", name) is None:
+            described = {"metadata": {"name": name}, "value": value, "description": PRIORITY_TEXTS[name]}
+            client.create(PRIORITY_CLASSES, described)
     if client.get("services", "default", "kubernetes") is None:
         client.create("services", _api_service())
 

@@ -5,15 +5,16 @@ Upstream: ``k8s.io/component-helpers/resource`` and ``pkg/scheduler/util/pod_res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import ceil
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from k8slearn.kube import quantity
 
 Object = dict[str, Any]
 Resources = dict[str, int]
+A = TypeVar("A")
 
 ASSUMED = {"cpu": 100, "memory": 200 * 1024 * 1024}
 """What a container without requests counts as when nodes are compared: so its pods spread too."""
@@ -31,42 +32,63 @@ def amounts(quantities: Mapping[str, str | int] | None) -> Resources:
 
 
 def requests(pod: Object, assumed: Mapping[str, int] | None = None) -> Resources:
-    """What the pod needs at most at one time.
-
-    Containers and sidecars (init containers that restart) run together; the other init containers run one by
-    one before them, beside the sidecars started so far. So a pod whose init container wants 2 CPUs and whose
-    two containers want 500m each requests 2 CPUs. ``assumed`` stands in for requests that a container lacks.
-    """
-    spec = pod["spec"]
-    needed: Resources = {}
-    for container in spec["containers"]:
-        _add(needed, _of(container, assumed))
-    sidecars: Resources = {}
-    start: Resources = {}
-    for container in spec.get("initContainers", ()):
-        wants = _of(container, assumed)
-        if container.get("restartPolicy") == "Always":
-            _add(needed, wants)
-            _add(sidecars, wants)
-            wants = dict(sidecars)
-        else:
-            _add(wants, sidecars)
-        _raise_to(start, wants)
-    _raise_to(needed, start)
-    needed.update(amounts((spec.get("resources") or {}).get("requests")))
-    _add(needed, amounts(spec.get("overhead")))
+    """What the pod needs at most at one time, ``assumed`` standing in for requests that a container lacks."""
+    needed = _at_one_time(
+        pod["spec"],
+        lambda container: {**(assumed or {}), **amounts((container.get("resources") or {}).get("requests"))},
+        int.__add__,
+        max,
+    )
+    needed.update(amounts((pod["spec"].get("resources") or {}).get("requests")))
+    _merge(needed, amounts(pod["spec"].get("overhead")), int.__add__)
     return needed
 
 
-def _of(container: dict[str, Any], assumed: Mapping[str, int] | None) -> Resources:
-    return {**(assumed or {}), **amounts((container.get("resources") or {}).get("requests"))}
+def quantities(pod: Object, field: Literal["requests", "limits"]) -> dict[str, str]:
+    """The pod's requests or limits at one time as quantities, in the family (``Mi``, ``m``) that was written."""
+    spec = pod["spec"]
+    total = _at_one_time(
+        spec,
+        lambda container: (container.get("resources") or {}).get(field) or {},
+        quantity.add,
+        lambda left, right: left if quantity.compare(left, right) >= 0 else right,
+    )
+    total.update((spec.get("resources") or {}).get(field) or {})
+    if field == "requests":
+        _merge(total, spec.get("overhead") or {}, quantity.add)
+    return total
 
 
-def _add(total: Resources, more: Resources) -> None:
-    for resource, number in more.items():
-        total[resource] = total.get(resource, 0) + number
+def _at_one_time(
+    spec: Object,
+    of: Callable[[Object], Mapping[str, A]],
+    plus: Callable[[A, A], A],
+    larger: Callable[[A, A], A],
+) -> dict[str, A]:
+    """What the containers of a pod want at most at one time.
+
+    Containers and sidecars (init containers that restart) run together; the other init containers run one by
+    one before them, beside the sidecars started so far. So a pod whose init container wants 2 CPUs and whose
+    two containers want 500m each wants 2 CPUs.
+    """
+    needed: dict[str, A] = {}
+    for container in spec["containers"]:
+        _merge(needed, of(container), plus)
+    sidecars: dict[str, A] = {}
+    start: dict[str, A] = {}
+    for container in spec.get("initContainers") or ():
+        wants = dict(of(container))
+        if container.get("restartPolicy") == "Always":
+            _merge(needed, wants, plus)
+            _merge(sidecars, wants, plus)
+            wants = sidecars
+        else:
+            _merge(wants, sidecars, plus)
+        _merge(start, wants, larger)
+    _merge(needed, start, larger)
+    return needed
 
 
-def _raise_to(total: Resources, least: Resources) -> None:
-    for resource, number in least.items():
-        total[resource] = max(total.get(resource, 0), number)
+def _merge(total: dict[str, A], more: Mapping[str, A], how: Callable[[A, A], A]) -> None:
+    for resource, amount in more.items():
+        total[resource] = how(total[resource], amount) if resource in total else amount

@@ -2,7 +2,7 @@
 
 In a real API server this is ``k8s.io/apiserver/pkg/registry/generic/registry`` with the strategies of
 ``rest``. It reads what a kind declares and asks for no kind by name. The order on create: system fields, the
-strategy's ``prepare_create``, defaults, admission, validation, store.
+strategy's ``prepare_create``, defaults, admission, validation, admission's checks, store.
 """
 
 from __future__ import annotations
@@ -110,11 +110,13 @@ class Registry:
             new.pop("status", None)
         kind.prepare_create(new)
         kind.default(new)
-        admission.admit(admission.Attributes("CREATE", kind, None), new, self._admission)
+        attributes = admission.Attributes("CREATE", kind, None, dry_run=dry_run)
+        admission.admit(attributes, new, self._admission)
         if not trusted:
             self._check(kind, new, [*validate_metadata(kind, new), *kind.validate(new)])
             for text in kind.creation_warnings(new):
                 warn(text)
+        admission.check(attributes, new, self._admission)
         for _ in range(GENERATE_NAME_TRIES):
             try:
                 if dry_run:
@@ -180,8 +182,9 @@ class Registry:
             new = {**old, "spec": obj.get("spec", {})}
         else:
             new = self._updated(kind, obj, old)
+        attributes = admission.Attributes("UPDATE", kind, old, subresource, dry_run)
         if not subresource or not trusted:
-            admission.admit(admission.Attributes("UPDATE", kind, old, subresource), new, self._admission)
+            admission.admit(attributes, new, self._admission)
         if not subresource and kind.counts_generation and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if not trusted:
@@ -192,6 +195,8 @@ class Registry:
             self._check(kind, new, errors)
             for text in () if subresource else kind.update_warnings(new, old):
                 warn(text)
+        if not subresource:
+            admission.check(attributes, new, self._admission)
         if new == old or dry_run:
             return new
         if finished(kind, new):

@@ -10,24 +10,39 @@ are shared dicts (nothing alters them, as nothing alters a stored object).
 from __future__ import annotations
 
 from k8slearn.embedded.apiserver.admission.default_toleration_seconds import default_toleration_seconds
+from k8slearn.embedded.apiserver.admission.limit_ranger import default_limits, limit_ranger
 from k8slearn.embedded.apiserver.admission.namespace_lifecycle import namespace_lifecycle
 from k8slearn.embedded.apiserver.admission.plugin import Attributes, Context, Plugin
-from k8slearn.embedded.apiserver.admission.priority import priority
+from k8slearn.embedded.apiserver.admission.priority import priority, priority_class
+from k8slearn.embedded.apiserver.admission.resource_quota import resource_quota
 from k8slearn.embedded.apiserver.admission.service_account import service_account
 from k8slearn.embedded.apiserver.admission.service_addresses import service_addresses
 from k8slearn.embedded.apiserver.kind import Object
 
-__all__ = ["Attributes", "Context", "Plugin", "admit"]
+__all__ = ["Attributes", "Context", "Plugin", "admit", "check"]
 
-_PLUGINS: dict[str, tuple[Plugin, ...]] = {
+_MUTATING: dict[str, tuple[Plugin, ...]] = {
     "namespaces": (namespace_lifecycle,),
-    "pods": (service_account, default_toleration_seconds, priority),
+    "pods": (default_limits, service_account, default_toleration_seconds, priority),
+    "priorityclasses.scheduling.k8s.io": (priority_class,),
     "services": (service_addresses,),
 }
 """In the order of a real server (kubeapiserver/options/plugins.go)."""
 
+_VALIDATING: dict[str, tuple[Plugin, ...]] = {
+    "persistentvolumeclaims": (limit_ranger,),
+    "pods": (limit_ranger,),
+}
+
 
 def admit(attributes: Attributes, new: Object, ctx: Context) -> None:
     """Pass ``new`` through the plugins for its kind. Raises ApiError where one refuses it."""
-    for plugin in _PLUGINS.get(attributes.kind.resource, ()):
+    for plugin in _MUTATING.get(attributes.kind.resource, ()):
         plugin(attributes, new, ctx)
+
+
+def check(attributes: Attributes, new: Object, ctx: Context) -> None:
+    """Let the plugins that alter nothing see ``new`` once it is valid. Raises ApiError where one refuses it."""
+    for plugin in _VALIDATING.get(attributes.kind.resource, ()):
+        plugin(attributes, new, ctx)
+    resource_quota(attributes, new, ctx)

@@ -31,6 +31,7 @@ class Attributes:
     kind: Kind
     old: Object | None
     subresource: str = ""
+    dry_run: bool = False
 
 
 Plugin = Callable[[Attributes, Object, Context], None]

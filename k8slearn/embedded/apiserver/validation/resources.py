@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from k8slearn.embedded.apiserver.status import FieldError
@@ -17,15 +17,20 @@ STANDARD = ("cpu", "memory", "ephemeral-storage")
 """Resources of a container that need no domain in their name, besides ``hugepages-SIZE``."""
 
 _STANDARD_ELSEWHERE = (
+    *(f"{field}.{name}" for field in ("requests", "limits") for name in STANDARD),
     "pods",
     "services",
+    "services.nodeports",
+    "services.loadbalancers",
     "replicationcontrollers",
     "resourcequotas",
     "secrets",
     "configmaps",
     "persistentvolumeclaims",
+    "requests.storage",
     "storage",
 )
+"""Names without a domain that mean something to quotas and claims, though not to containers."""
 
 
 def validate_resources(path: str, resources: dict[str, Any]) -> Iterator[FieldError]:
@@ -52,7 +57,7 @@ def _validate_pair(path: str, name: str, request: str, limit: str) -> Iterator[F
 
 
 def _validate_amount(path: str, name: str, amount: str) -> Iterator[FieldError]:
-    yield from _validate_name(path, name)
+    yield from validate_resource_name(path, name, STANDARD, "must be a standard resource for containers")
     value = quantity.parse(amount)
     if value < 0:
         yield invalid(path, amount, NEGATIVE)
@@ -60,14 +65,17 @@ def _validate_amount(path: str, name: str, amount: str) -> Iterator[FieldError]:
         yield invalid(path, amount, "must be an integer")
 
 
-def _validate_name(path: str, name: str) -> Iterator[FieldError]:
+def validate_resource_name(
+    path: str, name: str, standard: Sequence[str], detail: str
+) -> Iterator[FieldError]:
+    """``name`` has a domain, or is one of ``standard``: ``detail`` says that it must be."""
     wrong = formats.label_key(name)
     yield from each_invalid(path, name, wrong)
-    if wrong or "/" in name or name in STANDARD or name.startswith("hugepages-"):
+    if wrong or "/" in name or name in standard or name.removeprefix("requests.").startswith("hugepages-"):
         return
-    if name not in _STANDARD_ELSEWHERE:
+    if name not in STANDARD and name not in _STANDARD_ELSEWHERE:
         yield invalid(path, name, "must be a standard resource type or fully qualified")
-    yield invalid(path, name, "must be a standard resource for containers")
+    yield invalid(path, name, detail)
 
 
 def _may_overcommit(name: str) -> bool:
