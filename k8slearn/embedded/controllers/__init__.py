@@ -18,6 +18,7 @@ from k8slearn.embedded.controllers.podgc import PodGarbageCollector
 from k8slearn.embedded.controllers.replicaset import ReplicaSetController
 from k8slearn.embedded.controllers.resourcequota import ResourceQuotaController
 from k8slearn.embedded.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+from k8slearn.embedded.controllers.statefulset import StatefulSetController
 from k8slearn.embedded.controllers.tainteviction import TaintEvictionController
 
 __all__ = ["all_controllers"]
@@ -27,6 +28,7 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     ServiceAccountController,
     DeploymentController,
     ReplicaSetController,
+    StatefulSetController,
     EndpointSliceController,
     EndpointsController,
     NodeLifecycleController,

@@ -14,9 +14,9 @@ from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Change, Client, Controller, Key, Object
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers import conditions, owners, pods
-from k8slearn.embedded.controllers.errors import namespace_is_going
+from k8slearn.embedded.controllers.podcontrol import PodControl
 from k8slearn.embedded.controllers.replicaset.ranking import deletion_order
-from k8slearn.embedded.controllers.templates import pod_of, slow_start
+from k8slearn.embedded.controllers.templates import pod_of
 
 REPLICA_SETS = "replicasets.apps"
 
@@ -32,6 +32,7 @@ class ReplicaSetController(Controller):
 
     def __init__(self, client: Client, clock: Clock) -> None:
         super().__init__(client, clock)
+        self.pods = PodControl(client, self.events)
         owners.add_indexes(client, REPLICA_SETS)
         owners.add_indexes(client, "pods")
 
@@ -64,47 +65,15 @@ class ReplicaSetController(Controller):
         missing = wanted - len(active)
         why = f"pods wanted: {wanted}, there are: {len(active)}"
         if missing > 0:
-            return self._create(rs, min(missing, BURST), why)
+            pod = pod_of(rs, rs["spec"]["template"])
+            return self.pods.create(rs, [pod] * min(missing, BURST), why)
         if missing < 0:
             count = min(-missing, BURST)
             doomed = active
             if count < len(active):
                 doomed = deletion_order(active, self._related(rs), self.clock.now)[:count]
-            return self._delete(rs, doomed, why)
+            return self.pods.delete(rs, doomed, why)
         return None
-
-    def _create(self, rs: Object, count: int, why: str) -> ApiError | None:
-        """Create pods, more and more at a time. Returns the first refusal."""
-        pod = pod_of(rs, rs["spec"]["template"])
-        for batch in slow_start(count):
-            failures = [error for _ in range(batch) if (error := self._create_one(rs, pod, why))]
-            if failures:
-                return failures[0]
-        return None
-
-    def _create_one(self, rs: Object, pod: Object, why: str) -> ApiError | None:
-        try:
-            created = self.client.create("pods", pod, why=why)
-        except ApiError as error:
-            if namespace_is_going(error):
-                return None
-            self.events.event(rs, "Warning", "FailedCreate", f"Error creating: {error.message}")
-            return error
-        self.events.event(rs, "Normal", "SuccessfulCreate", f"Created pod: {created['metadata']['name']}")
-        return None
-
-    def _delete(self, rs: Object, doomed: list[Object], why: str) -> ApiError | None:
-        failure = None
-        for pod in doomed:
-            try:
-                self.client.delete("pods", pod, why=why)
-            except ApiError as error:
-                self.events.event(rs, "Warning", "FailedDelete", f"Error deleting: {error.message}")
-                failure = failure or error
-            else:
-                name = pod["metadata"]["name"]
-                self.events.event(rs, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
-        return failure
 
     def _related(self, rs: Object) -> Iterator[Object]:
         """The pods of all ReplicaSets that have the same controller, ``rs`` among them."""
