@@ -19,17 +19,24 @@ FOREGROUND = "foregroundDeletion"
 _FINALIZER = {"Orphan": ORPHAN, "Foreground": FOREGROUND}
 
 
-def set_propagation(obj: Object, options: dict[str, Any]) -> Object:
+def propagation(options: dict[str, Any]) -> str | None:
+    """What the client's ``metav1.DeleteOptions`` ask for: Orphan, Foreground, Background, or nothing."""
+    if options.get("propagationPolicy") is None and options.get("orphanDependents") is not None:
+        return "Orphan" if options["orphanDependents"] else "Background"
+    return options.get("propagationPolicy")
+
+
+def set_propagation(kind: Kind, obj: Object, options: dict[str, Any]) -> Object:
     """``obj`` with the finalizer that its dependents' fate asks for.
 
-    Orphan: dependents stay and lose their owner. Foreground: they go first. Background (the default): they
-    go afterwards, and no finalizer is needed.
+    Orphan: dependents stay and lose their owner. Foreground: they go first. Background (the default of most
+    kinds): they go afterwards, and no finalizer is needed.
     """
-    policy = options.get("propagationPolicy")
+    policy = propagation(options)
     if policy is None:
-        if options.get("orphanDependents") is None:
+        if not kind.orphans_by_default:
             return obj
-        policy = "Orphan" if options["orphanDependents"] else "Background"
+        policy = "Orphan"
     before = obj["metadata"].get("finalizers", [])
     after = [name for name in before if name not in (ORPHAN, FOREGROUND)]
     if policy in _FINALIZER:

@@ -121,6 +121,10 @@ class Kind:
     grace_seconds: Callable[[Object, int | None], int | None] = lambda obj, asked: 0
     """``(object, asked)``: how long a deletion waits; 0 removes at once, None likewise. Pods: their own."""
 
+    orphans_by_default: str = ""
+    """Where not empty: a deletion that asks for no propagation leaves what the object owned, and this is the
+    text of the Warning header that says so (Jobs)."""
+
     deprecation: str = ""
     """A text for a Warning header on every answer."""
 

@@ -247,7 +247,7 @@ class Registry:
         old = stored.object
         check_preconditions(kind, old, options.get("preconditions") or {})
         admission.admit(admission.Attributes("DELETE", kind, old), old, self._admission)
-        new = set_propagation(old, options)
+        new = set_propagation(kind, old, options)
         new = begin_deletion(kind, new, options.get("gracePeriodSeconds"), self.clock.now)
         if finished(kind, new):
             return (old, True) if dry_run else (self.store.delete(resource, *stored.key).object, True)

@@ -12,6 +12,7 @@ import orjson
 from k8slearn.embedded.apiserver import patch as patches
 from k8slearn.embedded.apiserver import representation, scale
 from k8slearn.embedded.apiserver.bodies import decode, read_options, strictness
+from k8slearn.embedded.apiserver.deletion import propagation
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.kind import Kind, Scale
 from k8slearn.embedded.apiserver.listing import matcher, select
@@ -136,6 +137,7 @@ class Verbs:
 
     def delete(self, request: Request, target: Target) -> Response:
         options = read_options(request)
+        request.warnings.extend(_orphans(target.kind, options))
         dry_run = _dry_run(request) or bool(options.get("dryRun"))
         obj, gone = self.registry.delete(
             target.resource, target.key_namespace, target.name, options, dry_run=dry_run
@@ -152,6 +154,7 @@ class Verbs:
         if "deletecollection" not in target.kind.verbs:
             raise method_not_allowed()
         options = read_options(request)
+        request.warnings.extend(_orphans(target.kind, options))
         portion = select(self.registry.store, request, target)
         for stored in portion.items:
             self.registry.delete(target.resource, *stored.key, options, dry_run=_dry_run(request))
@@ -229,6 +232,10 @@ def _check_name(obj: Object, target: Target) -> None:
 
 def _deprecation(kind: Kind) -> list[str]:
     return [kind.deprecation] if kind.deprecation else []
+
+
+def _orphans(kind: Kind, options: dict[str, Any]) -> list[str]:
+    return [kind.orphans_by_default] if kind.orphans_by_default and propagation(options) is None else []
 
 
 def _success() -> dict[str, Any]:

@@ -86,13 +86,18 @@ def interested(client: Client, change: Change, resource: str, kind: str) -> list
 
 
 def claim(
-    client: Client, owner: Object, resource: str, eligible: Callable[[Object], bool] = lambda obj: True
+    client: Client,
+    owner: Object,
+    resource: str,
+    eligible: Callable[[Object], bool] = lambda obj: True,
+    *,
+    finalizer: str = "",
 ) -> list[Object]:
     """The objects of ``resource`` that ``owner`` controls once it has adopted and released what it should.
 
     Only ``eligible`` ones are looked at. An owner that is being deleted neither adopts nor releases; an
-    object that is being deleted is not adopted. Needs ``add_indexes``. Raises ApiError when a write is
-    refused.
+    object that is being deleted is not adopted. ``finalizer`` is given with the adoption and taken with the
+    release. Needs ``add_indexes``. Raises ApiError when a write is refused.
     """
     metadata, selector = owner["metadata"], owner["spec"]["selector"]
     going = "deletionTimestamp" in metadata
@@ -104,13 +109,13 @@ def claim(
         if matches(selector, obj["metadata"].get("labels")):
             claimed.append(obj)
         elif not going:
-            _release(client, resource, obj, metadata["uid"])
+            _release(client, resource, obj, metadata["uid"], finalizer)
     if not going:
         for obj in client.by_index(resource, ORPHAN, metadata["namespace"]):
             if "deletionTimestamp" in obj["metadata"] or not eligible(obj):
                 continue
             if matches(selector, obj["metadata"].get("labels")):
-                claimed.append(_adopt(client, resource, obj, owner))
+                claimed.append(_adopt(client, resource, obj, owner, finalizer))
     return claimed
 
 
@@ -122,16 +127,26 @@ def without_owners(obj: Object, uids: Iterable[str]) -> Object:
     return {**obj, "metadata": {**metadata, "ownerReferences": kept} if kept else metadata}
 
 
-def _adopt(client: Client, resource: str, obj: Object, owner: Object) -> Object:
+def without_finalizer(obj: Object, finalizer: str) -> Object:
+    kept = [name for name in obj["metadata"].get("finalizers", ()) if name != finalizer]
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "finalizers"}
+    return {**obj, "metadata": {**metadata, "finalizers": kept} if kept else metadata}
+
+
+def _adopt(client: Client, resource: str, obj: Object, owner: Object, finalizer: str) -> Object:
     references = [*obj["metadata"].get("ownerReferences", ()), controller_reference(owner)]
-    adopted = {**obj, "metadata": {**obj["metadata"], "ownerReferences": references}}
+    metadata = {**obj["metadata"], "ownerReferences": references}
+    if finalizer and finalizer not in metadata.get("finalizers", ()):
+        metadata["finalizers"] = [*metadata.get("finalizers", ()), finalizer]
+    adopted = {**obj, "metadata": metadata}
     why = f"its labels match the selector of {owner['metadata']['name']}, and it has no controller: adopted"
     return client.update(resource, adopted, why=why)
 
 
-def _release(client: Client, resource: str, obj: Object, uid: str) -> None:
+def _release(client: Client, resource: str, obj: Object, uid: str, finalizer: str) -> None:
+    released = without_finalizer(without_owners(obj, [uid]), finalizer)
     try:
-        client.update(resource, without_owners(obj, [uid]), why="its labels no longer match: released")
+        client.update(resource, released, why="its labels no longer match: released")
     except ApiError as error:
         if error.reason != "NotFound":
             raise

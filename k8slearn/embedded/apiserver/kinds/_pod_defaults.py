@@ -35,6 +35,14 @@ def default_template(template: dict[str, Any]) -> None:
     default_pod_spec(template.setdefault("spec", {}))
 
 
+def default_job_template(spec: dict[str, Any]) -> None:
+    """What a Job and the Job in a CronJob have in common: ``spec`` is a JobSpec."""
+    default_template(spec.setdefault("template", {}))
+    for rule in (spec.get("podFailurePolicy") or {}).get("rules") or ():
+        for pattern in rule.get("onPodConditions") or ():
+            pattern["status"] = pattern.get("status") or "True"
+
+
 def default_pod_spec(spec: dict[str, Any]) -> None:
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")
     if account:
@@ -140,6 +148,8 @@ def _default_volume(volume: dict[str, Any]) -> None:
             source.setdefault("defaultMode", _FILE_MODE)
     if volume.get("hostPath") is not None:
         volume["hostPath"].setdefault("type", "")
+    if template := (volume.get("ephemeral") or {}).get("volumeClaimTemplate"):
+        template.setdefault("spec", {}).setdefault("volumeMode", "Filesystem")
     _default_field_refs(volume.get("downwardAPI"))
     for source in (volume.get("projected") or {}).get("sources") or ():
         _default_field_refs(source.get("downwardAPI"))
