@@ -5,6 +5,7 @@ Upstream: ``pkg/api/v1/pod/util.go`` and ``pkg/controller/controller_utils.go``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from k8slearn.embedded.client import Object
@@ -46,3 +47,14 @@ def available_in(pod: Object, min_ready_seconds: int, now: float) -> float | Non
         return 0.0
     since = parse_timestamp(condition["lastTransitionTime"])
     return max(0.0, since + min_ready_seconds - now)
+
+
+def next_available_in(candidates: Iterable[Object], min_ready_seconds: int, now: float) -> float | None:
+    """After how many seconds the next of them will be available; None when none of them waits for that.
+
+    A controller has to come back then: no change will tell of it.
+    """
+    if min_ready_seconds == 0:
+        return None
+    left = [available_in(pod, min_ready_seconds, now) for pod in candidates]
+    return min((seconds for seconds in left if seconds), default=None)

@@ -55,7 +55,9 @@ class ReplicaSetController(Controller):
         self._write_status(rs, active, len(claimed) - len(active), failure)
         if failure:
             raise failure
-        self._look_again(rs, key, active)
+        wait = rs["spec"].get("minReadySeconds", 0)
+        if soon := pods.next_available_in(active, wait, self.clock.now):
+            self.queue.add(key, soon)
 
     # -- pods -------------------------------------------------------------------------------------
 
@@ -125,11 +127,3 @@ class ReplicaSetController(Controller):
             "reason": reason,
             "message": message,
         }
-
-    def _look_again(self, rs: Object, key: Key, active: list[Object]) -> None:
-        """Come back when the next ready pod has been ready for minReadySeconds: no change will tell of it."""
-        wait = rs["spec"].get("minReadySeconds", 0)
-        if wait:
-            left = [pods.available_in(pod, wait, self.clock.now) for pod in active]
-            if soon := min((seconds for seconds in left if seconds), default=None):
-                self.queue.add(key, soon)

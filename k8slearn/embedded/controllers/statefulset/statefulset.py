@@ -51,7 +51,9 @@ class StatefulSetController(Controller):
         self._forget_old(sts, mine, revisions, {current["metadata"]["name"], update["metadata"]["name"]})
         if look.failure:
             raise look.failure
-        self._look_again(sts, key, mine)
+        wait = sts["spec"].get("minReadySeconds", 0)
+        if soon := pods.next_available_in(mine, wait, self.clock.now):
+            self.queue.add(key, soon)
         return look.again
 
     def _write(self, sts: Object, wanted: status.Status) -> None:
@@ -65,11 +67,3 @@ class StatefulSetController(Controller):
         unused = [revision for revision in revisions if revision["metadata"]["name"] not in used]
         if limit >= 0:
             history.delete_oldest(self.client, unused, len(unused) - limit)
-
-    def _look_again(self, sts: Object, key: Key, mine: list[Object]) -> None:
-        """Come back when the next ready pod has been ready for minReadySeconds: no change will tell of it."""
-        wait = sts["spec"].get("minReadySeconds", 0)
-        if wait:
-            left = [pods.available_in(pod, wait, self.clock.now) for pod in mine]
-            if soon := min((seconds for seconds in left if seconds), default=None):
-                self.queue.add(key, soon)
