@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from k8slearn.embedded.client import Client, Controller
 from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.controllers.daemonset import DaemonSetController
 from k8slearn.embedded.controllers.deployment import DeploymentController
 from k8slearn.embedded.controllers.endpointslice import EndpointsController, EndpointSliceController
 from k8slearn.embedded.controllers.garbagecollector import GarbageCollector
@@ -29,6 +30,7 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     DeploymentController,
     ReplicaSetController,
     StatefulSetController,
+    DaemonSetController,
     EndpointSliceController,
     EndpointsController,
     NodeLifecycleController,
