@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import orjson
+
 from k8slearn.embedded.apiserver.admission.priority import PRIORITY_CLASSES
 from k8slearn.embedded.apiserver.kinds.priorityclass import SYSTEM_CLASSES
 from k8slearn.embedded.client import Client
 from k8slearn.embedded.store import Object
+from k8slearn.kube.storage import DEFAULT_CLASS
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
@@ -16,6 +19,8 @@ PRIORITY_TEXTS = {
     ),
     "system-node-critical": ("Used for system critical pods that must not be moved from their current node."),
 }
+
+STORAGE_CLASSES = "storageclasses.storage.k8s.io"
 
 API_SERVICE_IP = "10.96.0.1"
 
@@ -39,8 +44,25 @@ def objects(client: Client) -> None:
         if client.get(PRIORITY_CLASSES, "", name) is None:
             described = {"metadata": {"name": name}, "value": value, "description": PRIORITY_TEXTS[name]}
             client.create(PRIORITY_CLASSES, described)
+    if client.get(STORAGE_CLASSES, "", "standard") is None:
+        client.create(STORAGE_CLASSES, _standard_class())
     if client.get("services", "default", "kubernetes") is None:
         client.create("services", _api_service())
+
+
+def _standard_class() -> Object:
+    """The default class, as kind applies it. Its provisioner is among the controllers."""
+    metadata = {"annotations": {DEFAULT_CLASS: "true"}, "name": "standard"}
+    cls = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": metadata,
+        "provisioner": "rancher.io/local-path",
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": orjson.dumps(cls).decode() + "\n"}
+    return {**cls, "metadata": {**metadata, "annotations": {**applied, **metadata["annotations"]}}}
 
 
 def _api_service() -> Object:

@@ -9,18 +9,29 @@ from collections.abc import Callable
 
 from k8slearn.embedded.client import Client, Controller
 from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.controllers.cronjob import CronJobController
 from k8slearn.embedded.controllers.daemonset import DaemonSetController
 from k8slearn.embedded.controllers.deployment import DeploymentController
 from k8slearn.embedded.controllers.endpointslice import EndpointsController, EndpointSliceController
+from k8slearn.embedded.controllers.ephemeral import EphemeralVolumeController
 from k8slearn.embedded.controllers.garbagecollector import GarbageCollector
+from k8slearn.embedded.controllers.job import JobController
 from k8slearn.embedded.controllers.namespace import NamespaceController
 from k8slearn.embedded.controllers.nodelifecycle import NodeLifecycleController
+from k8slearn.embedded.controllers.persistentvolume import (
+    ClaimBinder,
+    LocalPathProvisioner,
+    VolumeReclaimer,
+)
 from k8slearn.embedded.controllers.podgc import PodGarbageCollector
+from k8slearn.embedded.controllers.pvcprotection import ClaimProtection
+from k8slearn.embedded.controllers.pvprotection import VolumeProtection
 from k8slearn.embedded.controllers.replicaset import ReplicaSetController
 from k8slearn.embedded.controllers.resourcequota import ResourceQuotaController
 from k8slearn.embedded.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from k8slearn.embedded.controllers.statefulset import StatefulSetController
 from k8slearn.embedded.controllers.tainteviction import TaintEvictionController
+from k8slearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
 
 __all__ = ["all_controllers"]
 
@@ -31,12 +42,21 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicaSetController,
     StatefulSetController,
     DaemonSetController,
+    JobController,
+    CronJobController,
+    TTLAfterFinishedController,
     EndpointSliceController,
     EndpointsController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
     ResourceQuotaController,
+    ClaimBinder,
+    VolumeReclaimer,
+    ClaimProtection,
+    VolumeProtection,
+    EphemeralVolumeController,
+    LocalPathProvisioner,
 )
 
 

@@ -12,17 +12,26 @@ from __future__ import annotations
 from k8slearn.embedded.apiserver.admission.default_toleration_seconds import default_toleration_seconds
 from k8slearn.embedded.apiserver.admission.limit_ranger import default_limits, limit_ranger
 from k8slearn.embedded.apiserver.admission.namespace_lifecycle import namespace_lifecycle
+from k8slearn.embedded.apiserver.admission.persistent_volume_claim_resize import (
+    persistent_volume_claim_resize,
+)
 from k8slearn.embedded.apiserver.admission.plugin import Attributes, Context, Plugin
 from k8slearn.embedded.apiserver.admission.priority import priority, priority_class
 from k8slearn.embedded.apiserver.admission.resource_quota import resource_quota
 from k8slearn.embedded.apiserver.admission.service_account import service_account
 from k8slearn.embedded.apiserver.admission.service_addresses import service_addresses
+from k8slearn.embedded.apiserver.admission.storage_class_default import storage_class_default
+from k8slearn.embedded.apiserver.admission.storage_object_in_use_protection import (
+    storage_object_in_use_protection,
+)
 from k8slearn.embedded.apiserver.kind import Object
 
 __all__ = ["Attributes", "Context", "Plugin", "admit", "check"]
 
 _MUTATING: dict[str, tuple[Plugin, ...]] = {
     "namespaces": (namespace_lifecycle,),
+    "persistentvolumeclaims": (storage_class_default, storage_object_in_use_protection),
+    "persistentvolumes": (storage_object_in_use_protection,),
     "pods": (default_limits, service_account, default_toleration_seconds, priority),
     "priorityclasses.scheduling.k8s.io": (priority_class,),
     "services": (service_addresses,),
@@ -30,7 +39,7 @@ _MUTATING: dict[str, tuple[Plugin, ...]] = {
 """In the order of a real server (kubeapiserver/options/plugins.go)."""
 
 _VALIDATING: dict[str, tuple[Plugin, ...]] = {
-    "persistentvolumeclaims": (limit_ranger,),
+    "persistentvolumeclaims": (limit_ranger, persistent_volume_claim_resize),
     "pods": (limit_ranger,),
 }
 

@@ -46,7 +46,7 @@ def validate_pod_update(new: dict[str, Any], old: dict[str, Any]) -> Iterator[Fi
         yield forbidden("spec.tolerations", detail)
     kept = _with_what_may_change(after, before)
     if kept != before:
-        rule = f"pod updates may not change fields other than {','.join(MAY_CHANGE)}\n{diff(before, kept)}"
+        rule = f"pod updates may not change fields other than {','.join(MAY_CHANGE)}\n{diff(before, kept, 'PodSpec')}"
         yield forbidden("spec", rule)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
+from k8slearn.embedded.apiserver.validation.claims import validate_claim_spec
 from k8slearn.embedded.apiserver.validation.environment import (
     ENV_FIELDS,
     validate_field_ref,
@@ -17,11 +18,24 @@ from k8slearn.embedded.apiserver.validation.fields import (
     each_invalid,
     forbidden,
     invalid,
+    not_supported,
     required,
+    too_long,
 )
 from k8slearn.kube import quantity
 
 FILE_MODE = "must be a number between 0 and 0777 (octal), both inclusive"
+
+HOST_PATH_TYPES = (
+    "",
+    "BlockDevice",
+    "CharDevice",
+    "Directory",
+    "DirectoryOrCreate",
+    "File",
+    "FileOrCreate",
+    "Socket",
+)
 
 VOLUME_FIELDS = (
     "metadata.annotations",
@@ -89,11 +103,40 @@ def _empty_dir(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
         yield forbidden(f"{path}.sizeLimit", "SizeLimit field must be a valid resource quantity")
 
 
-def _host_path(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
+def validate_host_path(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
     if not source.get("path"):
         yield required(f"{path}.path")
+        return
+    yield from no_backsteps(f"{path}.path", source["path"])
+    sort = source.get("type")
+    if sort is not None and sort not in HOST_PATH_TYPES:
+        yield not_supported(f"{path}.type", sort, HOST_PATH_TYPES)
+
+
+def validate_nfs(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
+    for field in ("server", "path"):
+        if not source.get(field):
+            yield required(f"{path}.{field}")
+    if not source.get("path", "").startswith("/"):
+        yield invalid(f"{path}.path", source.get("path", ""), "must be an absolute path")
+
+
+def validate_csi(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
+    driver = source.get("driver", "")
+    if not driver:
+        yield required(f"{path}.driver")
+    elif len(driver) > 63:
+        yield too_long(f"{path}.driver", 63)
     else:
-        yield from _no_backsteps(f"{path}.path", source["path"])
+        yield from each_invalid(f"{path}.driver", driver, formats.dns_subdomain(driver.lower()))
+
+
+def _ephemeral(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
+    template = source.get("volumeClaimTemplate")
+    if template is None:
+        yield required(f"{path}.volumeClaimTemplate")
+    else:
+        yield from validate_claim_spec(f"{path}.volumeClaimTemplate.spec", template.get("spec") or {})
 
 
 def _secret(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
@@ -176,7 +219,10 @@ _Validator = Callable[[str, dict[str, Any]], Iterator[FieldError]]
 
 _SOURCES: dict[str, _Validator] = {
     "emptyDir": _empty_dir,
-    "hostPath": _host_path,
+    "hostPath": validate_host_path,
+    "nfs": validate_nfs,
+    "csi": validate_csi,
+    "ephemeral": _ephemeral,
     "secret": _secret,
     "configMap": _config_map,
     "persistentVolumeClaim": _claim,
@@ -203,7 +249,7 @@ def _mode(path: str, mode: int | None) -> Iterator[FieldError]:
 def validate_relative_path(path: str, place: str) -> Iterator[FieldError]:
     if place.startswith("/"):
         yield invalid(path, place, "must be a relative path")
-    yield from _no_backsteps(path, place)
+    yield from no_backsteps(path, place)
 
 
 def validate_local_path(path: str, place: str) -> Iterator[FieldError]:
@@ -213,6 +259,6 @@ def validate_local_path(path: str, place: str) -> Iterator[FieldError]:
         yield invalid(path, place, "must not start with '..'")
 
 
-def _no_backsteps(path: str, place: str) -> Iterator[FieldError]:
+def no_backsteps(path: str, place: str) -> Iterator[FieldError]:
     if ".." in place.split("/"):
         yield invalid(path, place, "must not contain '..'")
