@@ -104,14 +104,7 @@ def validate_success_policy(path: str, spec: dict[str, Any]) -> Iterator[FieldEr
     path = f"{path}.successPolicy"
     rules = policy.get("rules") or ()
     if spec.get("completionMode") != "Indexed":
-        shown = [
-            {
-                "SucceededIndexes": rule.get("succeededIndexes"),
-                "SucceededCount": rule.get("succeededCount"),
-            }
-            for rule in rules
-        ]
-        yield invalid(path, {"Rules": shown or None}, "requires indexed completion mode")
+        yield invalid(path, go_success_policy(policy), "requires indexed completion mode")
         return
     if not rules:
         detail = "at least one rules must be specified when the successPolicy is specified"
@@ -144,6 +137,34 @@ def _validate_success_rule(path: str, rule: Rule, completions: int) -> Iterator[
     if indexes is not None and count > total:
         what = "the number of indexes in the specified succeededIndexes field"
         yield invalid(path, count, f"must be less than or equal to {total} ({what})")
+
+
+def go_failure_policy(policy: Rule | None) -> Rule | None:
+    """As messages show it: Go's names, and null for what is not there."""
+    return policy and {"Rules": [_go_rule(rule) for rule in policy.get("rules") or ()] or None}
+
+
+def _go_rule(rule: Rule) -> Rule:
+    codes, patterns = rule.get("onExitCodes"), rule.get("onPodConditions")
+    return {
+        "Action": rule.get("action", ""),
+        "OnExitCodes": codes
+        and {
+            "ContainerName": codes.get("containerName"),
+            "Operator": codes.get("operator", ""),
+            "Values": codes.get("values"),
+        },
+        "OnPodConditions": patterns
+        and [{"Type": each.get("type", ""), "Status": each.get("status", "")} for each in patterns],
+    }
+
+
+def go_success_policy(policy: Rule | None) -> Rule | None:
+    rules = [
+        {"SucceededIndexes": rule.get("succeededIndexes"), "SucceededCount": rule.get("succeededCount")}
+        for rule in (policy or {}).get("rules") or ()
+    ]
+    return policy and {"Rules": rules or None}
 
 
 def _choice(path: str, value: str | None, supported: Sequence[str]) -> Iterator[FieldError]:

@@ -12,13 +12,17 @@ from typing import Any
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.fields import (
+    IMMUTABLE,
     immutable,
     invalid,
     non_negative,
     not_supported,
     required,
 )
+from k8slearn.embedded.apiserver.validation.go_fields import go_form
 from k8slearn.embedded.apiserver.validation.job_policies import (
+    go_failure_policy,
+    go_success_policy,
     validate_failure_policy,
     validate_success_policy,
 )
@@ -44,7 +48,8 @@ Spec = dict[str, Any]
 
 def validate_job(job: dict[str, Any]) -> Iterator[FieldError]:
     spec = job["spec"]
-    if not spec.get("manualSelector"):
+    # Once there is a version of it, the selector is fixed, whatever it was.
+    if "resourceVersion" not in job["metadata"] and not spec.get("manualSelector"):
         yield from _validate_generated(job)
     yield from validate_job_spec("spec", spec)
     selector, labels = spec.get("selector"), (spec["template"].get("metadata") or {}).get("labels")
@@ -167,11 +172,25 @@ def validate_job_update(new: dict[str, Any], old: dict[str, Any]) -> Iterator[Fi
     template = spec["template"]
     if _template_may_change(old):
         allowed = _with_what_may_change(before["template"], template)
-        yield from immutable("spec.template.spec", template["spec"], allowed["spec"])
-    else:
-        yield from immutable("spec.template", template, before["template"])
-    for field in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
+        if template["spec"] != allowed["spec"]:
+            yield invalid("spec.template.spec", go_form(template["spec"], "PodSpec"), IMMUTABLE)
+    elif template != before["template"]:
+        yield invalid("spec.template", _go_template(template), IMMUTABLE)
+    yield from immutable("spec.completionMode", spec.get("completionMode"), before.get("completionMode"))
+    for field, shown in (("podFailurePolicy", go_failure_policy), ("successPolicy", go_success_policy)):
+        if spec.get(field) != before.get(field):
+            yield invalid(f"spec.{field}", shown(spec.get(field)), IMMUTABLE)
+    for field in ("backoffLimitPerIndex", "managedBy"):
         yield from immutable(f"spec.{field}", spec.get(field), before.get(field))
+
+
+def _go_template(template: dict[str, Any]) -> dict[str, Any]:
+    """As messages show it: metadata as the API writes it, the spec under Go's names."""
+    metadata = template.get("metadata") or {}
+    maps = {
+        name: dict(sorted(metadata[name].items())) for name in ("labels", "annotations") if metadata.get(name)
+    }
+    return {**maps, "Spec": go_form(template["spec"], "PodSpec")}
 
 
 def _validate_completions_update(spec: Spec, before: Spec) -> Iterator[FieldError]:
