@@ -68,16 +68,20 @@ class Clock:
     """
 
     def __init__(self, seed: int = 0, start: float = START) -> None:
-        self.now = start
+        self._now = start
         self.random = random.Random(seed)
         self._queue: list[Timer] = []
         self._sequence = 0
         self._pending = 0
         self._last_stamp = 0
 
+    @property
+    def now(self) -> float:
+        return self._now
+
     def reseed(self, seed: int | str) -> None:
         """Begin another sequence of chance: for a cluster that goes on where a journal ends."""
-        self.random = random.Random(seed)
+        self.random.seed(seed)
 
     # -- asking for calls ---------------------------------------------------------------------
 
@@ -115,7 +119,7 @@ class Clock:
         action = timer.action
         assert action is not None
         timer.cancel()
-        self.now = timer.when
+        self._now = timer.when
         action()
         return True
 
@@ -123,7 +127,7 @@ class Clock:
         """Make every call that is due up to and including ``when``; it is ``when`` afterwards."""
         while (due := self.next_event()) is not None and due <= when:
             self.step()
-        self.now = max(self.now, when)
+        self._now = max(self._now, when)
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` of virtual time pass."""

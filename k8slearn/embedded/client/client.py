@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from k8slearn.embedded.apiserver.registry import Registry
+from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client.trace import Trace, TraceEntry
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import Change, Key, Object, Watch
@@ -19,6 +20,7 @@ class Client:
     """One component's way to the cluster. ``component`` names it in the trace and in managed writes.
 
     ``reconciling`` is set by whoever drives the component (``Controller`` does) and goes into the trace.
+    While ``connected`` is False, as on a node that is cut off, it knows what it knew: writes raise ApiError 503.
     """
 
     def __init__(self, registry: Registry, clock: Clock, component: str, trace: Trace) -> None:
@@ -26,6 +28,7 @@ class Client:
         self.clock = clock
         self.component = component
         self.reconciling = ""
+        self.connected = True
         self._trace = trace
 
     # -- reading: cached objects, never to be altered ------------------------------------------
@@ -58,20 +61,20 @@ class Client:
 
     def create(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Create ``obj`` (``metadata.name`` or ``generateName``) and return it as stored."""
-        created = self.registry.create(resource, obj, trusted=True)
+        created = self._writing().create(resource, obj, trusted=True)
         self._note("create", resource, created, why)
         return created
 
     def update(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace everything but status. With ``metadata.resourceVersion`` the write fails with Conflict
         when the object has changed since; an update that changes nothing writes nothing."""
-        updated = self.registry.update(resource, obj, trusted=True)
+        updated = self._writing().update(resource, obj, trusted=True)
         self._note("update", resource, updated, why)
         return updated
 
     def update_status(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace ``status`` (and nothing else)."""
-        updated = self.registry.update(resource, obj, subresource="status", trusted=True)
+        updated = self._writing().update(resource, obj, subresource="status", trusted=True)
         self._note("update status", resource, updated, why)
         return updated
 
@@ -102,13 +105,18 @@ class Client:
             options["gracePeriodSeconds"] = grace_seconds
         if self.registry.store.find(resource, namespace, name) is None:
             return
-        self.registry.delete(resource, namespace, name, options)
+        self._writing().delete(resource, namespace, name, options)
         self._note("delete", resource, obj, why)
 
     def bind(self, pod: Object, node: str, *, why: str = "") -> None:
         """The scheduler's binding: sets ``spec.nodeName`` and the condition PodScheduled."""
-        self.registry.bind(_key(pod), node)
+        self._writing().bind(_key(pod), node)
         self._note("bind", "pods", pod, why)
+
+    def _writing(self) -> Registry:
+        if not self.connected:
+            raise ApiError(503, "ServiceUnavailable", "the API server cannot be reached: no route to host")
+        return self.registry
 
     def _note(self, verb: str, resource: str, obj: Object, why: str) -> None:
         entry = TraceEntry(self.clock.now, self.component, self.reconciling, verb, resource, _key(obj), why)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Change, Client, Key, Object, WorkQueue
-from k8slearn.embedded.clock import Clock, Timer
+from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.kubelet import node_status
 from k8slearn.embedded.kubelet.admission import rejection
 from k8slearn.embedded.kubelet.host import Host
+from k8slearn.embedded.kubelet.node_clock import NodeClock
+from k8slearn.embedded.kubelet.node_reporter import NodeReporter
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.network import Network
-from k8slearn.embedded.runtime import catalogue
 from k8slearn.embedded.store import Watch
 from k8slearn.kube.resources import amounts
-
-STATUS_SECONDS = 300.0
-"""How often an unchanged Node's status is written all the same (nodeStatusReportFrequency)."""
 
 BY_NODE = "node"
 """The index of pods by the node that they are bound to."""
@@ -34,7 +31,9 @@ class Kubelet:
     ``taints`` are those that the node is registered with.
 
     ``start`` registers the node and takes up its pods, also those that ran before (their containers are
-    started anew); ``crash`` is the loss of the node: everything on it ends at once, and nobody is told.
+    started anew). What may befall a node: ``crash`` (its power is gone; ``start`` brings it back), ``freeze``
+    (the machine stands still) until ``thaw``, ``cut_off`` (its network is gone) until ``reconnect``. Each
+    begins and ends at once, and nobody is told.
     """
 
     def __init__(
@@ -50,19 +49,22 @@ class Kubelet:
         taints: Sequence[Object] = (),
     ) -> None:
         self.client = client
-        self.clock = clock
+        self.clock = NodeClock(clock)
         self.name = name
         client.add_index("pods", BY_NODE, lambda pod: [pod["spec"].get("nodeName", "")])
-        self._registration = node_status.node(name, pod_cidr, control_plane=control_plane, taints=taints)
-        self.host = Host(client, clock, network, name, ip, pod_cidr)
+        self.host = Host(client, self.clock, network, name, ip, pod_cidr)
+        self.node = NodeReporter(
+            self.host, node_status.node(name, pod_cidr, control_plane=control_plane, taints=taints)
+        )
         self.workers: dict[Key, PodWorker] = {}
-        self._queue = WorkQueue(clock, self._work)
+        self._queue = WorkQueue(self.clock, self._work)
         self._watches: list[Watch] = []
-        self._timers: dict[str, Timer] = {}
+        self.running = False
 
     @property
-    def running(self) -> bool:
-        return bool(self._watches)
+    def reachable(self) -> bool:
+        """Whether the API server reaches the kubelet: it runs, and has a network."""
+        return self.running and self.client.connected and not self.clock.frozen
 
     # -- the node -------------------------------------------------------------------------------
 
@@ -70,10 +72,41 @@ class Kubelet:
         """Register the Node and run the pods that are bound to it, from now on."""
         if self.running:
             return
-        if self.client.get("nodes", "", self.name) is None:
-            self.client.create("nodes", self._registration)
-        self._report()
-        self._renew()
+        self.running = True
+        self.node.start()
+        self._connect()
+
+    def crash(self) -> None:
+        self.running = False
+        self._disconnect()
+        self.node.stop()
+        for worker in self.workers.values():
+            worker.remove()
+        self.workers.clear()
+
+    def freeze(self) -> None:
+        self.clock.freeze()
+        self.host.network.links.cut(self.name)
+
+    def thaw(self) -> None:
+        self.host.network.links.mend(self.name)
+        self.clock.thaw()
+        self._look_at_all()
+
+    def cut_off(self) -> None:
+        self.client.connected = False
+        self._disconnect()
+        self.host.network.links.cut(self.name)
+
+    def reconnect(self) -> None:
+        """The network is back: what happened meanwhile is told, and what was asked meanwhile is done."""
+        self.host.network.links.mend(self.name)
+        self.client.connected = True
+        self.node.beat()
+        self._connect()
+        self._look_at_all()
+
+    def _connect(self) -> None:
         self._watches = [
             self.client.watch("pods", self._pod_changed, only=(BY_NODE, self.name)),
             self.client.watch("configmaps", self._source_changed),
@@ -82,38 +115,16 @@ class Kubelet:
         for pod in self.client.by_index("pods", BY_NODE, self.name):
             self._queue.add(_key(pod))
 
-    def crash(self) -> None:
-        """The node is lost; ``start`` brings it back."""
+    def _disconnect(self) -> None:
         for watch in self._watches:
             watch.stop()
         self._watches = []
-        for timer in self._timers.values():
-            timer.cancel()
-        for worker in self.workers.values():
-            worker.remove()
-        self.workers.clear()
 
-    def _report(self) -> None:
-        """Write the Node's status, and again every five minutes."""
-        node = self.client.get("nodes", "", self.name)
-        if node is not None:
-            before = node.get("status") or {}
-            now = self.clock.timestamp()
-            status = node_status.node_status(self.name, self.host.ip, before, catalogue(), now)
-            self.client.set_status("nodes", node, status)
-        self._timers["status"] = self.clock.call_later(STATUS_SECONDS, self._report, background=True)
-
-    def _renew(self) -> None:
-        """Renew the Lease, every ten seconds."""
-        node = self.client.get("nodes", "", self.name)
-        if node is not None:
-            lease = node_status.lease(self.name, node["metadata"]["uid"], self.clock.micro_timestamp())
-            held = self.client.get("leases.coordination.k8s.io", "kube-node-lease", self.name)
-            if held is None:
-                self.client.create("leases.coordination.k8s.io", lease)
-            else:
-                self.client.update("leases.coordination.k8s.io", {**held, "spec": lease["spec"]})
-        self._timers["lease"] = self.clock.call_later(node_status.RENEW_SECONDS, self._renew, background=True)
+    def _look_at_all(self) -> None:
+        """Others have written statuses while this kubelet could not: it says of each pod how it is."""
+        for key, worker in self.workers.items():
+            worker.status_is_stale()
+            self._queue.add(key)
 
     # -- the pods -------------------------------------------------------------------------------
 
@@ -126,8 +137,11 @@ class Kubelet:
     def _work(self, key: Key) -> None:
         if not self.running:
             return
-        pod = self.client.get("pods", *key)
         worker = self.workers.get(key)
+        if self.client.connected:
+            pod = self.client.get("pods", *key)
+        else:
+            pod = worker.pod if worker is not None else None  # what it heard last
         if worker is not None and (pod is None or pod["metadata"]["uid"] != worker.uid):
             worker.remove()
             del self.workers[key]
@@ -165,11 +179,7 @@ class Kubelet:
                 self.clock.call_later(delay, worker.refresh_volumes)
 
     def worker(self, key: Key) -> PodWorker | None:
-        """Who runs that pod, None before the kubelet took it up. Raises ApiError when the node is lost."""
-        if not self.running:
-            address = f"{self.host.ip}:10250"
-            message = f'Get "https://{address}/": dial tcp {address}: connect: no route to host'
-            raise ApiError(500, "InternalError", message)
+        """Who runs that pod, None before the kubelet took it up."""
         return self.workers.get(key)
 
 

@@ -29,12 +29,23 @@ CAPACITY = {
     "pods": "110",
 }
 
-_CONDITIONS = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-)
+_CONDITIONS = {
+    ("MemoryPressure", "False"): ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("DiskPressure", "False"): ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("DiskPressure", "True"): ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+    ("PIDPressure", "False"): ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True"): ("KubeletReady", "kubelet is posting ready status"),
+}
+"""Reason and message of a condition and its status."""
+
+_NEWS = {
+    ("MemoryPressure", "False"): "NodeHasSufficientMemory",
+    ("DiskPressure", "False"): "NodeHasNoDiskPressure",
+    ("DiskPressure", "True"): "NodeHasDiskPressure",
+    ("PIDPressure", "False"): "NodeHasSufficientPID",
+    ("Ready", "True"): "NodeReady",
+}
+"""The reason of the event that tells of it."""
 
 
 def node(name: str, pod_cidr: str, *, control_plane: bool = False, taints: Sequence[Object] = ()) -> Object:
@@ -71,13 +82,15 @@ def node(name: str, pod_cidr: str, *, control_plane: bool = False, taints: Seque
     }
 
 
-def node_status(name: str, ip: str, before: Object, images: Iterable[Image], now: str) -> Object:
+def node_status(
+    name: str, ip: str, before: Object, images: Iterable[Image], now: str, *, disk_pressure: bool = False
+) -> Object:
     """``status`` of the Node, keeping the times at which the conditions ``before`` last changed."""
     return {
         "addresses": [{"address": ip, "type": "InternalIP"}, {"address": name, "type": "Hostname"}],
         "allocatable": CAPACITY,
         "capacity": CAPACITY,
-        "conditions": conditions(before, now),
+        "conditions": conditions(before, now, disk_pressure=disk_pressure),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "features": {"supplementalGroupsPolicy": True},
         "images": [
@@ -104,10 +117,26 @@ def node_status(name: str, ip: str, before: Object, images: Iterable[Image], now
     }
 
 
-def conditions(before: Object, now: str) -> list[Object]:
-    """The node's conditions, all well; one that was otherwise before changes ``now``."""
+def verdicts_of(*, disk_pressure: bool = False) -> dict[str, str]:
+    """The status of each condition that a kubelet reports, in their order."""
+    return {
+        "MemoryPressure": "False",
+        "DiskPressure": str(disk_pressure),
+        "PIDPressure": "False",
+        "Ready": "True",
+    }
+
+
+def verdicts(status: Object) -> dict[str, str]:
+    """The status of each condition in a Node's ``status`` that is a kubelet's to report."""
+    mine = verdicts_of()
+    return {c["type"]: c["status"] for c in status.get("conditions", ()) if c["type"] in mine}
+
+
+def conditions(before: Object, now: str, *, disk_pressure: bool = False) -> list[Object]:
+    """The node's conditions; one that was otherwise ``before`` changes ``now``."""
     old = {condition["type"]: condition for condition in before.get("conditions", ())}
-    mine = {kind for kind, *_ in _CONDITIONS}
+    mine = verdicts_of(disk_pressure=disk_pressure)
     return [
         *(other for kind, other in old.items() if kind not in mine),
         *(
@@ -116,14 +145,24 @@ def conditions(before: Object, now: str) -> list[Object]:
                 "lastTransitionTime": old[kind]["lastTransitionTime"]
                 if kind in old and old[kind]["status"] == status
                 else now,
-                "message": message,
-                "reason": reason,
+                "message": _CONDITIONS[kind, status][1],
+                "reason": _CONDITIONS[kind, status][0],
                 "status": status,
                 "type": kind,
             }
-            for kind, status, reason, message in _CONDITIONS
+            for kind, status in mine.items()
         ),
     ]
+
+
+def news(before: Object, after: Object) -> list[str]:
+    """The reasons of the events that tell what has changed from one status to the next.
+
+    Of a node that has never reported only that it is ready.
+    """
+    old, new = verdicts(before), verdicts(after)
+    changed = [(kind, status) for kind, status in new.items() if old.get(kind) != status]
+    return [_NEWS[change] for change in changed if old or change[0] == "Ready"]
 
 
 def lease(name: str, node_uid: str, now: str) -> Object:

@@ -60,6 +60,9 @@ class PodWorker:
         """The grace period of the termination under way."""
         self._failure: tuple[str, str] | None = None
         self._written: Object | None = None
+        self._terminal = False
+        self._unsent = False
+        """The last status did not reach the API."""
         self.ip = ""
         self.sandbox = False
         status = pod.get("status") or {}
@@ -69,6 +72,8 @@ class PodWorker:
         if "startTime" in status:
             restore(pod, self.records, host.clock)
             self.ip = status.get("podIP", "") if self.finished else ""
+        self._restored = "startTime" in status and not self.finished
+        """Its containers ended with the node, and it has no sandbox yet since the node is back."""
 
     # -- what happens to it from outside --------------------------------------------------------
 
@@ -90,6 +95,10 @@ class PodWorker:
             self._task = Task(self.host.clock, self._terminate(grace))
         elif self._terminating is None:
             self.sync()
+        if self.finished and self._unsent:
+            self._write_status(terminal=self._terminal)
+            if self._terminating is not None:
+                self._remove_object()
 
     def sync(self) -> None:
         """Do what has to be done next, after the sync under way if there is one."""
@@ -136,6 +145,10 @@ class PodWorker:
             status["qosClass"] = qos
         self._set(status)
 
+    def status_is_stale(self) -> None:
+        """What was last written is not what stands there: at the next look it is written again."""
+        self._written = None
+
     def refresh_volumes(self) -> None:
         if not self.finished:
             self.volumes.refresh(self._allocatable, self.ip)
@@ -155,6 +168,9 @@ class PodWorker:
             return
         fresh = not self.sandbox
         if fresh:
+            if self._restored:
+                text = "Pod sandbox changed, it will be killed and re-created."
+                self.host.events.event(self.pod, "Normal", "SandboxChanged", text)
             yield self.host.between(0.4, 0.8)
             self._set_up()
         for record in self.records.values():
@@ -251,6 +267,9 @@ class PodWorker:
     def _terminate(self, grace: int) -> Steps:
         """A deleted pod: stop everything, tell how it ended, and remove the object."""
         if not self.finished:
+            if self._restored:
+                self._write_status()
+                yield self.host.between(0.2, 0.8)
             yield from self._stop_all(grace)
             if self.sandbox:
                 self._tear_down()
@@ -259,10 +278,13 @@ class PodWorker:
                 yield self.host.between(1.0, 2.0)
             self.finished = True
             self._write_status(terminal=True)
+        self._remove_object()
+
+    def _remove_object(self) -> None:
         try:
             self.host.client.delete("pods", self.pod, grace_seconds=0, why="its containers have ended")
         except ApiError as error:
-            if error.code not in (404, 409):
+            if error.code not in (404, 409, 503):
                 raise
 
     def _stop_all(self, grace: float) -> Steps:
@@ -287,6 +309,7 @@ class PodWorker:
         self.ip = self.host.addresses.take()
         self.host.network.attach(self.ip, self.pod)
         self.sandbox = True
+        self._restored = False
 
     def _tear_down(self) -> None:
         if self.sandbox:
@@ -297,12 +320,14 @@ class PodWorker:
     # -- the status -----------------------------------------------------------------------------
 
     def _write_status(self, *, terminal: bool = False) -> None:
+        self._terminal = terminal
         facts = Facts(
             now=self.host.clock.timestamp(),
             start_time=self._start_time,
             host_ip=self.host.ip,
             ip=self.ip,
             sandbox=self.sandbox,
+            restored=self._restored,
             terminal=terminal,
             failure=self._failure if terminal else None,
         )
@@ -314,8 +339,11 @@ class PodWorker:
         try:
             self.pod = self.volumes.pod = self.host.client.set_status("pods", self.pod, status)
         except ApiError as error:
-            if error.code != 404:
+            if error.code not in (404, 503):
                 raise
+            self._unsent = error.code == 503
+        else:
+            self._unsent = False
         self._written = status
 
     def _policy(self) -> str:

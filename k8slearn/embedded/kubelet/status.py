@@ -37,6 +37,8 @@ class Facts(NamedTuple):
     """"" before the pod has had a sandbox."""
     sandbox: bool = False
     """Whether the sandbox exists now."""
+    restored: bool = False
+    """Whether there was one, which ended with the node."""
     terminal: bool = False
     """The containers have ended and none will start again, whatever the restart policy says."""
     failure: tuple[str, str] | None = None
@@ -212,7 +214,7 @@ def _conditions(
 
     sandbox = None
     if not facts.sandbox:
-        text = "pod sandbox is not ready" if facts.ip else "no pod sandbox exists"
+        text = "pod sandbox is not ready" if facts.ip or facts.restored else "no pod sandbox exists"
         sandbox = ("PodSandboxNotReady", text)
     incomplete = [r.name for r in records if r.role is not Role.APP and not _initialized(r)]
     initialized = None

@@ -1,4 +1,7 @@
-"""The subresources of pods that the API server asks a kubelet for: ``log``, ``exec``, ``attach``."""
+"""The subresources of pods that the API server asks a kubelet for: ``log``, ``exec``, ``attach``.
+
+A node that is lost answers nothing; then the error is that of the connection.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from k8slearn.embedded.apiserver.apiserver import APIServer
 from k8slearn.embedded.apiserver.http import Answer, Request
+from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Key, Object
 from k8slearn.embedded.kubelet import exec, logs
 from k8slearn.embedded.kubelet.kubelet import Kubelet
@@ -22,9 +26,27 @@ def connect(apiserver: APIServer, kubelets: Mapping[str, Kubelet]) -> None:
     """Let the kubelets, by the names of their nodes, answer for their pods."""
     for subresource, answer in _ANSWERS.items():
 
-        def handler(request: Request, pod: Object, answer: Callable[..., Answer] = answer) -> Answer:
+        def handler(
+            request: Request,
+            pod: Object,
+            answer: Callable[..., Answer] = answer,
+            subresource: str = subresource,
+        ) -> Answer:
             kubelet = kubelets.get(pod["spec"].get("nodeName", ""))
             key = Key(pod["metadata"]["namespace"], pod["metadata"]["name"])
+            if kubelet is not None and not kubelet.reachable:
+                raise _unreachable(kubelet, subresource, pod, request)
             return answer(kubelet.worker(key) if kubelet else None, pod, request)
 
         apiserver.connect("pods", subresource, handler)
+
+
+def _unreachable(kubelet: Kubelet, subresource: str, pod: Object, request: Request) -> ApiError:
+    address = f"{kubelet.host.ip}:10250"
+    failure = f"dial tcp {address}: connect: no route to host"
+    if subresource == "log":
+        metadata = pod["metadata"]
+        container = request.param("container") or pod["spec"]["containers"][0]["name"]
+        url = f"https://{address}/containerLogs/{metadata['namespace']}/{metadata['name']}/{container}"
+        return ApiError(500, "", f'Get "{url}": {failure}')
+    return ApiError(500, "", f"error dialing backend: {failure}")

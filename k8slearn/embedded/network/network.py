@@ -1,19 +1,30 @@
-"""The pod network and kube-proxy: which program a connection reaches.
+"""The network of one cluster: which program a connection reaches, and how long one waits that reaches none.
 
-A pod's address exists while its sandbox does (``attach``); a port is open while a program listens on it
-(``listen``). A Service's ClusterIP belongs to nobody: a connection to it goes to a ready endpoint, chosen by
-chance, and is refused when there is none, as kube-proxy's rules do.
+A pod's address exists while its sandbox does (``attach``), a node's while its kubelet runs (``add_node``); a
+port is open while a program listens on it (``listen``). Where a Service's connection goes says ``proxy``, and
+whether it may, ``policy``.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from k8slearn.embedded.client import Client
 from k8slearn.embedded.clock import Clock, Timer
+from k8slearn.embedded.network.errors import (
+    AddressInUse,
+    ConnectionClosed,
+    ConnectionRefused,
+    NetworkError,
+    RequestTimeout,
+    Unreachable,
+)
 from k8slearn.embedded.network.http import HttpRequest, HttpResponse, Listener
-from k8slearn.embedded.network.names import Names, UnknownHost, is_address
+from k8slearn.embedded.network.names import HOST_RESOLVER, Names, NameServer, Zone
+from k8slearn.embedded.network.policy import Peer, Policies, Traffic
+from k8slearn.embedded.network.proxy import Proxy
 from k8slearn.embedded.store import Object
 
 LOOPBACK = "127.0.0.1"
@@ -21,153 +32,162 @@ LOOPBACK = "127.0.0.1"
 CONNECT_TIMEOUT = 127.0
 """Seconds after which Linux gives up to connect (tcp_syn_retries is 6: 1 + 2 + 4 + … + 64)."""
 
-
-class NetworkError(Exception):
-    """A connection or a listener that cannot be; ``str()`` is the kernel's text for it."""
-
-
-class ConnectionRefused(NetworkError):
-    """Somebody has the address, nobody listens on the port; or a Service without ready endpoints."""
-
-    def __init__(self) -> None:
-        super().__init__("Connection refused")
-
-
-class Unreachable(NetworkError):
-    """Nobody has the address: no such pod (any more), or its node is lost. Packets vanish without an
-    answer, so a connection ends by a time-out."""
-
-    def __init__(self) -> None:
-        super().__init__("Connection timed out")
-
-
-class AddressInUse(NetworkError):
-    """Another program of the same pod listens on the port already."""
-
-    def __init__(self) -> None:
-        super().__init__("Address already in use")
-
-
-class RequestTimeout(NetworkError):
-    """No answer within the time that the asker gave."""
-
-    def __init__(self) -> None:
-        super().__init__("timed out")
-
-
-class ConnectionClosed(NetworkError):
-    """The connection closed without an HTTP answer: the program died, or it speaks no HTTP."""
-
-    def __init__(self) -> None:
-        super().__init__("Connection reset by peer")
+Port = tuple[str, int]
+"""Protocol and number."""
 
 
 @dataclass
 class _Interface:
-    """A pod's place on the network."""
+    """A pod's or a node's place on the network. ``forwards``: a node's hostPorts, and where they lead."""
 
-    namespace: str
-    hosts: dict[str, str]
-    listeners: dict[int, Listener] = field(default_factory=dict)
+    peer: Peer
+    gateway: str = ""
+    listeners: dict[Port, Listener] = field(default_factory=dict)
+    forwards: dict[Port, tuple[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An open connection, to one program for good. ``client`` is who it comes from as the program sees it."""
+
+    client: str
+    address: str
+    port: Port
+    listener: Listener
 
 
 class Network:
-    """The network of one cluster."""
+    """``names`` is the cluster's DNS zone, which the DNS pods serve."""
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.clock = clock
+        self._client = client
+        self._proxy = Proxy(client, clock)
+        self._policies = Policies(client)
         self.names = Names(client)
         self._interfaces: dict[str, _Interface] = {}
+        self._nodes: dict[str, _Interface] = {}
+        outside = _Interface(Peer(HOST_RESOLVER, None, ""))
+        outside.listeners["UDP", 53] = NameServer(Zone())
+        self._interfaces[HOST_RESOLVER] = outside
 
     # -- who is there ---------------------------------------------------------------------------
 
+    def add_node(self, name: str, ip: str, pod_cidr: str) -> None:
+        """The node ``name`` has ``ip``, its pods are in ``pod_cidr``, whose first address is its bridge's."""
+        gateway = str(next(ipaddress.ip_network(pod_cidr).hosts()))
+        self._interfaces[ip] = self._nodes[name] = _Interface(Peer(ip, None, name), gateway)
+
+    def remove_node(self, name: str) -> None:
+        """The node is lost."""
+        if interface := self._nodes.pop(name, None):
+            self._interfaces.pop(interface.peer.ip, None)
+
     def attach(self, ip: str, pod: Object) -> None:
-        """``ip`` belongs to ``pod``'s sandbox from now on."""
-        spec = pod["spec"]
-        hostname = spec.get("hostname") or pod["metadata"]["name"]
-        hosts = {"localhost": LOOPBACK, hostname: ip}
-        for alias in spec.get("hostAliases") or []:
-            for name in alias.get("hostnames") or []:
-                hosts[name] = alias["ip"]
-        self._interfaces[ip] = _Interface(pod["metadata"]["namespace"], hosts)
+        """``ip`` belongs to ``pod``'s sandbox from now on; its hostPorts are open on its node."""
+        node = pod["spec"].get("nodeName", "")
+        self._interfaces[ip] = _Interface(Peer(ip, pod, node))
+        if node in self._nodes:
+            for container in pod["spec"].get("containers") or ():
+                for port in container.get("ports") or ():
+                    if port.get("hostPort"):
+                        place = (port["protocol"], port["hostPort"])
+                        self._nodes[node].forwards[place] = (ip, port["containerPort"])
 
     def detach(self, ip: str) -> None:
         """The sandbox is gone, and every listener on it."""
-        self._interfaces.pop(ip, None)
+        interface = self._interfaces.pop(ip, None)
+        if interface is not None and interface.peer.node in self._nodes:
+            node = self._nodes[interface.peer.node]
+            node.forwards = {port: place for port, place in node.forwards.items() if place[0] != ip}
 
-    def listen(self, ip: str, port: int, listener: Listener) -> None:
-        """Open ``port`` of the pod at ``ip``. Raises AddressInUse; Unreachable when ``ip`` is not there."""
+    def listen(self, ip: str, port: int, listener: Listener, protocol: str = "TCP") -> None:
+        """Open ``port`` of the pod (or node) at ``ip``. Raises AddressInUse; Unreachable when ``ip`` is not
+        there."""
         listeners = self._interface(ip).listeners
-        if port in listeners:
+        if (protocol, port) in listeners:
             raise AddressInUse
-        listeners[port] = listener
+        listeners[protocol, port] = listener
 
-    def unlisten(self, ip: str, port: int) -> None:
+    def unlisten(self, ip: str, port: int, protocol: str = "TCP") -> None:
         interface = self._interfaces.get(ip)
         if interface is not None:
-            interface.listeners.pop(port, None)
+            interface.listeners.pop((protocol, port), None)
 
-    # -- finding --------------------------------------------------------------------------------
-
-    def namespace(self, ip: str) -> str:
-        """The namespace of the pod at ``ip``, "" when nobody has the address."""
+    def listening(self, ip: str) -> list[Port]:
+        """The open ports of the pod or node at ``ip``."""
         interface = self._interfaces.get(ip)
-        return interface.namespace if interface else ""
+        return sorted(interface.listeners) if interface else []
 
-    def resolve(self, asker: str, name: str) -> str:
-        """The address of ``name`` as the pod at ``asker`` sees it: its /etc/hosts first, then DNS.
+    # -- connecting -----------------------------------------------------------------------------
 
-        Raises UnknownHost.
-        """
-        if is_address(name):
-            return name
-        interface = self._interfaces.get(asker)
-        if interface is None:
-            raise UnknownHost(name)
-        if name in interface.hosts:
-            return interface.hosts[name]
-        _, addresses = self.names.lookup(interface.namespace, name)
-        return self.clock.random.choice(addresses) if len(addresses) > 1 else addresses[0]
+    def connect(self, asker: str, ip: str, port: int, protocol: str = "TCP") -> Connection:
+        """A new connection from ``asker`` (a pod's address, or a node's).
 
-    def connect(self, asker: str, ip: str, port: int) -> tuple[str, Listener]:
-        """The pod address that a connection from ``asker`` reaches and the program that listens there.
-
-        Raises ConnectionRefused, Unreachable.
+        Raises ConnectionRefused at once; Unreachable too, which the asker learns only by waiting.
         """
         if ip.startswith("127."):
-            ip = asker
-        services = self.names.services_at(ip)
-        if services:
-            ip, port = self._endpoint(services[0], port)
-        listener = self._interface(ip).listeners.get(port)
+            return self._reach(LOOPBACK, self._interface(asker), port, protocol)
+        source = self._peer(asker)
+        seen_as = asker
+        endpoint = self._proxy.cluster_ip(source, ip, port, protocol)
+        if endpoint is not None:
+            if endpoint[0] == asker:
+                seen_as = self._gateway(source.node, asker)
+        elif (node := self._node(ip)) is not None:
+            endpoint = self._proxy.node_port(source, node.peer.node, port, protocol)
+            if source.node != node.peer.node:
+                seen_as = self._node_ip(source.node, asker)
+            if endpoint is not None and not self._proxy.keeps_client(port, protocol):
+                at_home = self._interface(endpoint[0]).peer.node == node.peer.node
+                seen_as = node.gateway if at_home else ip
+            endpoint = endpoint or node.forwards.get((protocol, port))
+        reached, number = endpoint or (ip, port)
+        interface = self._interface(reached)
+        if not self._policies.permit(source, Traffic(self._now(interface.peer), protocol, number)):
+            raise Unreachable
+        return self._reach(seen_as, interface, number, protocol)
+
+    def ping(self, asker: str, ip: str) -> None:
+        """An ICMP echo. A ClusterIP does not answer one. Raises Unreachable."""
+        if ip.startswith("127."):
+            return
+        traffic = Traffic(self._now(self._interface(ip).peer), "ICMP", None)
+        if not self._policies.permit(self._peer(asker), traffic):
+            raise Unreachable
+
+    def _reach(self, client: str, interface: _Interface, port: int, protocol: str) -> Connection:
+        listener = interface.listeners.get((protocol, port))
         if listener is None:
             raise ConnectionRefused
-        return ip, listener
-
-    def _endpoint(self, service: Object, port: int) -> tuple[str, int]:
-        """kube-proxy: the pod address and port that a connection to a port of ``service`` goes to."""
-        port_name = next(
-            (entry.get("name", "") for entry in service["spec"].get("ports") or [] if entry["port"] == port),
-            None,
-        )
-        ready = [
-            (address, slice_port["port"])
-            for piece in self.names.slices(service)
-            for slice_port in piece.get("ports") or []
-            if (slice_port.get("name") or "") == port_name
-            for endpoint in piece.get("endpoints") or []
-            if endpoint.get("conditions", {}).get("ready", True)
-            for address in endpoint["addresses"]
-        ]
-        if not ready:
-            raise ConnectionRefused
-        return self.clock.random.choice(ready)
+        return Connection(client, interface.peer.ip, (protocol, port), listener)
 
     def _interface(self, ip: str) -> _Interface:
         try:
             return self._interfaces[ip]
         except KeyError:
             raise Unreachable from None
+
+    def _node(self, ip: str) -> _Interface | None:
+        interface = self._interfaces.get(ip)
+        return interface if interface is not None and interface.gateway else None
+
+    def _peer(self, ip: str) -> Peer:
+        interface = self._interfaces.get(ip)
+        return self._now(interface.peer) if interface else Peer(ip, None, "")
+
+    def _now(self, peer: Peer) -> Peer:
+        """``peer`` with its pod as it is now: labels change."""
+        if peer.pod is None:
+            return peer
+        metadata = peer.pod["metadata"]
+        return replace(peer, pod=self._client.get("pods", metadata["namespace"], metadata["name"]) or peer.pod)
+
+    def _gateway(self, node: str, otherwise: str) -> str:
+        return self._nodes[node].gateway if node in self._nodes else otherwise
+
+    def _node_ip(self, node: str, otherwise: str) -> str:
+        return self._nodes[node].peer.ip if node in self._nodes else otherwise
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -180,29 +200,44 @@ class Network:
         done: Callable[[HttpResponse | NetworkError], None],
         timeout: float | None = None,
     ) -> Callable[[], None]:
-        """Ask ``ip``:``port`` from ``asker`` (a pod's address, or a node's for probes and proxies).
+        """Ask ``ip``:``port`` from ``asker`` on a connection of its own.
 
         ``done`` is called once, with the answer or with what went wrong (ConnectionRefused, Unreachable,
         ConnectionClosed, RequestTimeout after ``timeout`` seconds). Refusals are told before this returns;
         Unreachable after two minutes.
         Calling what is returned gives up: ``done`` is not called any more.
         """
-        exchange = _Exchange(done)
         try:
-            reached, listener = self.connect(asker, ip, port)
+            connection = self.connect(asker, ip, port)
         except Unreachable as error:
+            exchange = _Exchange(done)
             if timeout is None or timeout > CONNECT_TIMEOUT:
                 exchange.finish_later(self.clock, CONNECT_TIMEOUT, error)
             else:
                 exchange.finish_later(self.clock, timeout, RequestTimeout())
             return exchange.give_up
         except NetworkError as error:
-            exchange.finish(error)
+            done(error)
+            return lambda: None
+        return self.send(connection, request, done, timeout)
+
+    def send(
+        self,
+        connection: Connection,
+        request: HttpRequest,
+        done: Callable[[HttpResponse | NetworkError], None],
+        timeout: float | None = None,
+    ) -> Callable[[], None]:
+        """``request`` on a connection that is kept alive: it reaches the same program as the one before, and
+        is ConnectionClosed once that listens no more."""
+        exchange = _Exchange(done)
+        interface = self._interfaces.get(connection.address)
+        if interface is None or interface.listeners.get(connection.port) is not connection.listener:
+            exchange.finish(ConnectionClosed())
             return exchange.give_up
         if timeout is not None:
             exchange.finish_later(self.clock, timeout, RequestTimeout())
-        client = asker if reached != asker or not ip.startswith("127.") else LOOPBACK
-        listener.serve(replace(request, client=client), exchange.reply)
+        connection.listener.serve(replace(request, client=connection.client), exchange.reply)
         return exchange.give_up
 
 
