@@ -10,6 +10,7 @@ from k8slearn.embedded.kubelet.record import Record, Role
 from k8slearn.embedded.kubelet.task import Future, Steps, Task, awaited, within
 from k8slearn.embedded.network import HttpRequest, HttpResponse
 from k8slearn.embedded.runtime import StartError
+from k8slearn.embedded.runtime.console import Callback
 
 LEAST_GRACE = 2.0
 """Seconds that a container gets after TERM even when its preStop hook used up the grace period."""
@@ -36,7 +37,7 @@ def run_exec(record: Record, command: list[str]) -> tuple[Future, Any]:
     result, output = Future(), bytearray()
     program = record.instance.exec(
         command,
-        on_output=lambda _, data: output.extend(data),
+        client=Callback(lambda _, data: output.extend(data)),
         on_exit=lambda code: result.set((code, output.decode("utf-8", "replace"))),
     )
     return result, program

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from k8slearn.embedded.clock import parse_timestamp
 from k8slearn.embedded.runtime.files import (
@@ -18,7 +18,7 @@ from k8slearn.embedded.runtime.files import (
 )
 from k8slearn.embedded.runtime.images import Image, canonical
 from k8slearn.embedded.runtime.process import Process
-from k8slearn.embedded.runtime.programs import basic, encode, fileutils, listing, system, text, web
+from k8slearn.embedded.runtime.programs import basic, encode, fileutils, listing, system, text, tty, web
 from k8slearn.embedded.runtime.programs.agnhost import agnhost
 from k8slearn.embedded.runtime.programs.curl import curl
 from k8slearn.embedded.runtime.programs.grep import grep
@@ -42,12 +42,16 @@ nobody:x:65534:65534:nobody:/home:/bin/false
 """
 _GROUP = b"root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\n"
 
+_DEBIAN_SHELLS = {"sh": r"\$ ", "dash": r"\$ ", "bash": r"\u@\h:\w\$ "}
+"""The shells of Debian and their prompts."""
+
 _APPLETS: dict[str, tuple[Applet, str]] = {
     "[": (lambda process, args: test(process, args, bracket="]"), ""),
     "base64": (encode.base64, "[-d] [-w COL] [FILE]"),
     "basename": (basic.basename, "FILE [SUFFIX]"),
     "cat": (text.cat, "[-nu] [FILE]..."),
     "chmod": (fileutils.chmod, "[-R] MODE[,MODE]... FILE..."),
+    "clear": (tty.clear, ""),
     "cp": (fileutils.cp, "[-arPLHpfinlsTu] SOURCE DEST"),
     "cut": (text.cut, "{-b|c LIST | -f LIST [-d SEP] [-s]} [FILE]..."),
     "date": (system.date, "[OPTIONS] [+FMT] [[-s] TIME]"),
@@ -81,6 +85,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "sleep": (basic.sleep, "[N]..."),
     "sort": (text.sort, "[-nruf] [-t CHAR] [-k FIELD] [FILE]..."),
     "stat": (listing.stat, "[-L] [-c FMT] FILE..."),
+    "stty": (tty.stty, "[size] [[-]echo] [sane]"),
     "tail": (text.tail, "[OPTIONS] [FILE]..."),
     "tee": (fileutils.tee, "[-ai] [FILE]..."),
     "test": (test, ""),
@@ -89,6 +94,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "touch": (fileutils.touch, "[-cham] [-d DATE] FILE..."),
     "tr": (text.tr, "[-cds] STRING1 [STRING2]"),
     "true": (basic.true, ""),
+    "tty": (tty.tty, "[-s]"),
     "uname": (system.uname, "[-amnrspvio]"),
     "uniq": (text.uniq, "[-cdui] [INPUT]"),
     "wc": (text.wc, "[-cmlwL] [FILE]..."),
@@ -205,10 +211,11 @@ def _busybox() -> Directory:
 
 
 def _debian(extra: dict[str, bytes | Node]) -> Directory:
-    """The base of the other images: a shell and the usual commands, without busybox's network clients."""
+    """The base of the other images: shells and the usual commands, without busybox's network clients."""
     files: dict[str, bytes | Node] = {
         f"bin/{name}": _executable(applet, usage) for name, (applet, usage) in _APPLETS.items()
     }
+    files |= {f"bin/{name}": _executable(partial(sh, ps1=ps1)) for name, ps1 in _DEBIAN_SHELLS.items()}
     return _image_tree({**files, "etc/os-release": b'PRETTY_NAME="Debian GNU/Linux"\nID=debian\n', **extra})
 
 

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.runtime.accounts import home
+from k8slearn.embedded.runtime.console import Callback, Client, Console, Sink
 from k8slearn.embedded.runtime.cpu import Cpu
-from k8slearn.embedded.runtime.descriptors import Callback, Descriptor, LogSink, Null, Pipe
+from k8slearn.embedded.runtime.descriptors import Null, Pipe
 from k8slearn.embedded.runtime.files import FileSystem, Program
 from k8slearn.embedded.runtime.images import Image
 from k8slearn.embedded.runtime.kernel import Kernel
 from k8slearn.embedded.runtime.launch import LaunchError, find_program
 from k8slearn.embedded.runtime.log import Log
+from k8slearn.embedded.runtime.pids import PidNamespace
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.terminal import Terminal
 
@@ -34,7 +36,8 @@ class Container:
 
     ``argv`` is command and args by the image's rule (``image.argv(command, args)``). ``files`` is
     ``FileSystem(image.files, …)`` with the pod's volumes mounted. ``user`` is numeric; ``cpu_limit`` counts
-    cores, ``memory_limit`` bytes. ``on_exit`` gets the exit code and the reason: Completed (0), Error, or
+    cores, ``memory_limit`` bytes; ``pids`` is shared with another container where the pod says so, else its own.
+    ``on_exit`` gets the exit code and the reason: Completed (0), Error, or
     OOMKilled (137).
     """
 
@@ -54,13 +57,17 @@ class Container:
         user: int = 0,
         cpu_limit: float | None = None,
         memory_limit: int | None = None,
+        stdin: bool = False,
+        stdin_once: bool = False,
+        tty: bool = False,
+        pids: PidNamespace | None = None,
         on_exit: Callable[[int, str], None],
     ) -> None:
         self.id = f"containerd://{clock.random.getrandbits(256):064x}"
         self.name = name
         self.image = image
         self.argv = argv
-        self.env = {"PATH": DEFAULT_PATH, "HOSTNAME": hostname, **image.env, **env}
+        self.env = {"PATH": DEFAULT_PATH, "HOSTNAME": hostname, **_terminal_env(tty), **image.env, **env}
         self.env.setdefault("HOME", home(files, user))
         self.cwd = cwd or image.workdir or "/"
         self.user = user
@@ -74,14 +81,16 @@ class Container:
             ip=ip,
             cpu_limit=cpu_limit,
             memory_limit=memory_limit,
+            pids=pids,
             on_end=self._ended,
         )
+        self.console = Console(self.kernel, self.log, stdin=stdin, stdin_once=stdin_once, tty=tty)
         self._clock = clock
         self._on_exit = on_exit
 
     @property
     def running(self) -> bool:
-        return self.kernel.init is not None and self.exit_code is None
+        return self.kernel.main is not None and self.exit_code is None
 
     @property
     def memory(self) -> int:
@@ -102,15 +111,16 @@ class Container:
                 "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
                 f"runc create failed: unable to start container process: {error}"
             ) from None
+        stdin, stdout, stderr = self.console.descriptors
         self.kernel.start(
             argv,
             program,
             env=self.env,
             cwd=self.cwd,
             uid=self.user,
-            stdin=Null(),
-            stdout=LogSink(self.log, "stdout"),
-            stderr=LogSink(self.log, "stderr"),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
         )
 
     def stop(self, grace: float) -> None:
@@ -118,17 +128,17 @@ class Container:
 
         PID 1 ignores a signal that it has no handler for, as in Linux: a plain ``sleep`` ends by KILL, 137.
         """
-        init = self.kernel.init
-        if not self.running or init is None:
+        main = self.kernel.main
+        if not self.running or main is None:
             return
-        self.kernel.signal_later(init, self.image.stop_signal)
+        self.kernel.signal_later(main, self.image.stop_signal)
         timer = self._clock.call_later(grace, self.kill)
-        init.on_end.append(lambda _: timer.cancel())
+        main.on_end.append(lambda _: timer.cancel())
 
     def kill(self) -> None:
         """KILL, at once."""
-        if self.running and self.kernel.init is not None:
-            self.kernel.signal_later(self.kernel.init, "KILL")
+        if self.running and self.kernel.main is not None:
+            self.kernel.signal_later(self.kernel.main, "KILL")
 
     def exec(
         self,
@@ -136,13 +146,13 @@ class Container:
         *,
         stdin: bool = False,
         tty: bool = False,
-        on_output: Callable[[int, bytes], None] = lambda fd, data: None,
+        client: Client | None = None,
         on_exit: Callable[[int], None] = lambda code: None,
     ) -> Exec:
         """Run one more program in the container: ``kubectl exec``, an exec probe, a lifecycle hook.
 
-        ``on_output`` gets 1 or 2 (stdout, stderr; with ``tty`` all is 1) and bytes; ``on_exit`` the exit
-        code, 137 when the container ends first. Both are called from events of the clock. Raises StartError.
+        ``client`` gets the output; ``on_exit`` the exit code, 137 when the container ends first. Both are called
+        from events of the clock. Raises StartError.
         """
         try:
             argv, program = self._program(argv)
@@ -152,30 +162,21 @@ class Container:
                 f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: '
                 f"exec failed: unable to start container process: {error}"
             ) from None
-        if tty:
-            terminal = Terminal(self.kernel, lambda data: on_output(1, data))
-            streams: tuple[Descriptor, Descriptor, Descriptor] = (terminal, terminal, terminal)
-            keys, end = (terminal.type if stdin else _nothing, terminal.hang_up)
-        else:
-            pipe = Pipe()
-            streams = (
-                pipe.reader if stdin else Null(),
-                Callback(lambda data: on_output(1, data)),
-                Callback(lambda data: on_output(2, data)),
-            )
-            keys, end = pipe.writer.feed, pipe.writer.close
+        client = client or Callback(lambda fd, data: None)
+        terminal = Terminal(self.kernel, Sink(client, 1)) if tty else None
+        pipe = Pipe()
         process = self.kernel.start(
             argv,
             program,
-            env={**self.env, "TERM": "xterm"} if tty else self.env,
+            env={**self.env, **_terminal_env(tty)},
             cwd=self.cwd,
             uid=self.user,
-            stdin=streams[0],
-            stdout=streams[1],
-            stderr=streams[2],
+            stdin=terminal or (pipe.reader if stdin else Null()),
+            stdout=terminal or Sink(client, 1),
+            stderr=terminal or Sink(client, 2),
         )
         process.on_end.append(on_exit)
-        return Exec(process, keys, end)
+        return Exec(process, terminal, pipe)
 
     def _program(self, argv: list[str]) -> tuple[list[str], Program]:
         return find_program(self.kernel.files, argv, self.env, self.cwd)
@@ -183,6 +184,7 @@ class Container:
     def _ended(self, code: int, out_of_memory: bool) -> None:
         self.exit_code = code
         self.log.close()
+        self.console.close()
         reason = "OOMKilled" if out_of_memory else "Completed" if code == 0 else "Error"
         self._clock.call_later(0, lambda: self._on_exit(code, reason))
 
@@ -190,10 +192,10 @@ class Container:
 class Exec:
     """A program started by ``Container.exec``. Calls after its end do nothing."""
 
-    def __init__(self, process: Process, keys: Callable[[bytes], None], end: Callable[[], None]) -> None:
+    def __init__(self, process: Process, terminal: Terminal | None, pipe: Pipe) -> None:
         self._process = process
-        self._keys = keys
-        self._end = end
+        self._terminal = terminal
+        self._pipe = pipe
 
     @property
     def running(self) -> bool:
@@ -202,16 +204,21 @@ class Exec:
     def write_stdin(self, data: bytes) -> None:
         """Input for the program; on a terminal, keys as they are pressed."""
         if self.running:
-            self._keys(data)
+            (self._terminal.type if self._terminal else self._pipe.writer.feed)(data)
 
     def close_stdin(self) -> None:
-        """End of input."""
+        """End of input; a terminal hangs up."""
         if self.running:
-            self._end()
+            (self._terminal.hang_up if self._terminal else self._pipe.writer.close)()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The size of the user's window, for a program with a terminal."""
+        if self.running and self._terminal:
+            self._terminal.resize(columns, rows)
 
     def kill(self) -> None:
         self._process.kernel.signal_later(self._process, "KILL")
 
 
-def _nothing(data: bytes) -> None:
-    """Input for a program that was started without."""
+def _terminal_env(tty: bool) -> dict[str, str]:
+    return {"TERM": "xterm"} if tty else {}

@@ -11,7 +11,6 @@ import errno
 from collections.abc import Callable
 
 from k8slearn.embedded.runtime.files import RegularFile, os_error
-from k8slearn.embedded.runtime.log import Log
 
 Wake = Callable[..., None]
 
@@ -74,31 +73,6 @@ class Zeros(Null):
 
     def read(self, size: int) -> bytes:
         return self.content(size)
-
-
-class LogSink(Descriptor):
-    """A container's stdout or stderr."""
-
-    def __init__(self, log: Log, stream: str) -> None:
-        super().__init__()
-        self.log = log
-        self.stream = stream
-
-    def write(self, data: bytes) -> bool:
-        self.log.write(self.stream, data)
-        return True
-
-
-class Callback(Descriptor):
-    """The output of ``exec``: goes to whoever asked."""
-
-    def __init__(self, output: Callable[[bytes], None]) -> None:
-        super().__init__()
-        self.output = output
-
-    def write(self, data: bytes) -> bool:
-        self.output(data)
-        return True
 
 
 class OpenFile(Descriptor):

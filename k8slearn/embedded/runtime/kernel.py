@@ -15,6 +15,7 @@ from k8slearn.embedded.network import Network
 from k8slearn.embedded.runtime.cpu import Cpu
 from k8slearn.embedded.runtime.descriptors import Descriptor
 from k8slearn.embedded.runtime.files import FileSystem, Program
+from k8slearn.embedded.runtime.pids import PidNamespace
 from k8slearn.embedded.runtime.process import INTERRUPTED, Process, Terminated
 from k8slearn.embedded.runtime.signals import IGNORED_BY_DEFAULT, status_of
 
@@ -23,7 +24,8 @@ MAX_PROCESSES = 1024
 
 
 class Kernel:
-    """``init`` is PID 1, None before ``start``. ``on_end(code, out_of_memory)`` is called at its end."""
+    """``main`` is the container's first process, None before ``start``; it is PID 1 unless ``pids`` is shared.
+    ``on_end(code, out_of_memory)`` is called at its end."""
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Kernel:
         ip: str,
         cpu_limit: float | None,
         memory_limit: int | None,
+        pids: PidNamespace | None = None,
         on_end: Callable[[int, bool], None],
     ) -> None:
         self.clock = clock
@@ -44,15 +47,19 @@ class Kernel:
         self.ip = ip
         self.cpu = Cpu(clock, cpu_limit)
         self.memory_limit = memory_limit
-        self.processes: dict[int, Process] = {}
-        self.init: Process | None = None
+        self.pids = pids or PidNamespace()
+        self.main: Process | None = None
         self.memory = 0
         self.current: Process | None = None
         self._on_end = on_end
         self._out_of_memory = False
-        self._next_pid = 1
         self._queue: deque[tuple[Process, Any]] = deque()
         self._scheduled = False
+
+    @property
+    def processes(self) -> dict[int, Process]:
+        """What ``ps`` sees, by number: with a shared namespace also the processes of other containers."""
+        return self.pids.processes
 
     # -- starting -------------------------------------------------------------------------------
 
@@ -68,11 +75,11 @@ class Kernel:
         stdout: Descriptor,
         stderr: Descriptor,
     ) -> Process:
-        """Start a process from outside: PID 1 at first, then what ``exec`` brings in."""
+        """Start a process from outside: the main one at first, then what ``exec`` brings in."""
         fds = {0: stdin, 1: stdout, 2: stderr}
         process = self.spawn(argv, program, parent=None, env=env, cwd=cwd, uid=uid, fds=fds)
-        if self.init is None:
-            self.init = process
+        if self.main is None:
+            self.main = process
         return process
 
     def spawn(
@@ -91,7 +98,7 @@ class Kernel:
             raise BlockingIOError("Resource temporarily unavailable")
         process = Process(
             self,
-            self._next_pid,
+            self.pids.take(),
             parent,
             argv,
             program,
@@ -100,8 +107,7 @@ class Kernel:
             uid=uid,
             fds=fds,
         )
-        self._next_pid += 1
-        self.processes[process.pid] = process
+        self.pids.add(process)
         self._enqueue(process, None)
         self.charge(process, process.memory)
         return process
@@ -126,8 +132,9 @@ class Kernel:
 
     def _run(self, process: Process, value: Any) -> None:
         self.current = process
+        error, process.error = process.error, None
         try:
-            suspension = process.body.send(value)
+            suspension = process.body.throw(error) if error else process.body.send(value)
         except StopIteration as done:
             self._end(process, done.value & 0xFF)
             return
@@ -166,6 +173,11 @@ class Kernel:
             process.turn += 1
             self._enqueue(process, INTERRUPTED)
 
+    def throw(self, process: Process, error: Exception) -> None:
+        """Raise ``error`` in the program, where it waits or next goes on."""
+        process.error = error
+        self.interrupt(process)
+
     # -- signals and ends -----------------------------------------------------------------------
 
     def signal_later(self, process: Process, signal: str) -> None:
@@ -180,7 +192,7 @@ class Kernel:
             if handler is not None:
                 handler()
             return
-        if signal in IGNORED_BY_DEFAULT or (process is self.init and not (outside and signal == "KILL")):
+        if signal in IGNORED_BY_DEFAULT or (process is self.pids.init and not (outside and signal == "KILL")):
             return
         if process is self.current:
             process.doomed = signal  # it cannot be unwound from within; its next step ends it
@@ -203,17 +215,20 @@ class Kernel:
         process.fds = {}
         for port in process.ports:
             self.network.unlisten(self.ip, port)
-        self.processes.pop(process.pid, None)
+        self.pids.remove(process)
         self.memory -= process.memory
-        for other in self.processes.values():
-            if other.parent is process:
-                other.parent = self.init
-        if process is self.init:
-            for other in list(self.processes.values()):
-                self._end_by(other, "KILL")
+        if process is self.pids.init:
+            self._end_others(lambda other: True)
+        if process is self.main:
+            self._end_others(lambda other: other.kernel is self)
             self._on_end(status, self._out_of_memory)
         for told in list(process.on_end):
             told(status)
+
+    def _end_others(self, which: Callable[[Process], bool]) -> None:
+        for other in list(self.processes.values()):
+            if which(other) and other.status is None:
+                other.kernel._end_by(other, "KILL")
 
     # -- memory ---------------------------------------------------------------------------------
 
@@ -221,8 +236,8 @@ class Kernel:
         """Count memory that ``process`` took. Beyond the limit the whole container is killed, as
         the kubelet's memory.oom.group asks of the kernel."""
         self.memory += size
-        if self.memory_limit is not None and self.memory > self.memory_limit and self.init is not None:
+        if self.memory_limit is not None and self.memory > self.memory_limit and self.main is not None:
             self._out_of_memory = True
-            self.signal_later(self.init, "KILL")
+            self.signal_later(self.main, "KILL")
             if process is self.current:
                 raise Terminated("KILL")

@@ -85,6 +85,7 @@ class Process:
         self.turn = 0
         self.give_up: Callable[[], None] | None = None
         self.doomed: str | None = None
+        self.error: Exception | None = None
         self.ended_by: str | None = None
         self.body: Generator[Suspension, Any, int] = program(self)
 
@@ -137,6 +138,10 @@ class Process:
     def interrupt(self) -> None:
         """End what this process waits for; for signal handlers."""
         self.kernel.interrupt(self)
+
+    def throw(self, error: Exception) -> None:
+        """Raise ``error`` where this process waits or next goes on; for signal handlers."""
+        self.kernel.throw(self, error)
 
     # -- files ----------------------------------------------------------------------------------
 

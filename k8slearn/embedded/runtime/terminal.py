@@ -1,4 +1,7 @@
-"""A terminal as a program sees it: echo, line editing, ^C and ^D (termios' cooked mode)."""
+"""A terminal as a program sees it: termios' cooked mode (echo, line editing, ^C, ^D), its raw mode, its size.
+
+The keys come from the client, whose own terminal is in raw mode: ``kubectl exec -it`` sends every key at once.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +13,47 @@ from k8slearn.embedded.runtime.descriptors import Descriptor, Wake, wake_all
 if TYPE_CHECKING:
     from k8slearn.embedded.runtime.kernel import Kernel
 
-INTERRUPT, END_OF_FILE, ERASE, KILL_LINE = 0x03, 0x04, (0x08, 0x7F), 0x15
+INTERRUPT, END_OF_FILE, QUIT, KILL_LINE, ERASE_WORD = 0x03, 0x04, 0x1C, 0x15, 0x17
+ERASE = (0x08, 0x7F)
+ERASED = b"\b \b"
+_SIGNALS = {INTERRUPT: "INT", QUIT: "QUIT"}
 
 
 class Terminal(Descriptor):
-    """Stdin, stdout and stderr of an ``exec`` with a terminal. ``output`` gets what its screen shows.
+    """Stdin, stdout and stderr of a program with a terminal; ``screen`` takes what is shown.
 
-    A line can be read once it is complete. ^C sends INT to the programs of the terminal.
+    Cooked: a line can be read once it is complete, and ^C sends INT to the programs of the terminal. ``raw``:
+    every key can be read at once and means nothing, for a shell that edits its line itself.
     """
 
     tty = True
 
-    def __init__(self, kernel: Kernel, output: Callable[[bytes], None]) -> None:
+    def __init__(self, kernel: Kernel, screen: Descriptor) -> None:
         super().__init__()
         self.kernel = kernel
-        self.output = output
+        self.screen = screen
+        self.echo = True
+        self.rows = self.columns = 0
+        """0 until the client tells."""
         self.hung_up = False
+        self._raw = False
         self._line = bytearray()
         self._ready: list[bytes] = []
         """Complete lines; b"" is an end of file that was typed."""
         self._waiters: dict[Wake, None] = {}
+
+    @property
+    def raw(self) -> bool:
+        return self._raw
+
+    @raw.setter
+    def raw(self, raw: bool) -> None:
+        """What was typed ahead of a prompt can be read there."""
+        self._raw = raw
+        if raw and self._line:
+            self._submit()
+
+    # -- the program's side ---------------------------------------------------------------------
 
     def read(self, size: int) -> bytes | None:
         if not self._ready:
@@ -40,50 +64,81 @@ class Terminal(Descriptor):
         return line[:size]
 
     def write(self, data: bytes) -> bool:
-        self.output(data.replace(b"\n", b"\r\n"))
-        return True
+        return self.screen.write(data.replace(b"\n", b"\r\n"))
 
     def when_readable(self, wake: Wake) -> Callable[[], None]:
         self._waiters[wake] = None
         return lambda: self._waiters.pop(wake, None)
 
+    def when_writable(self, wake: Wake) -> Callable[[], None]:
+        return self.screen.when_writable(wake)
+
+    # -- the user's side ------------------------------------------------------------------------
+
     def type(self, data: bytes) -> None:
         """Keys that the user pressed."""
         for key in data:
-            if key == INTERRUPT:
-                self._interrupt()
-            elif key == END_OF_FILE:
-                self._submit(bytes(self._line))
-            elif key in ERASE:
-                if self._line:
-                    self._line.pop()
-                    self.output(b"\b \b")
-            elif key == KILL_LINE:
-                self.output(b"\b \b" * len(self._line))
-                self._line.clear()
-            elif key in b"\r\n":
-                self.output(b"\r\n")
-                self._submit(bytes(self._line) + b"\n")
+            if self._raw:
+                self._ready.append(bytes([key]))
             else:
-                self._line.append(key)
-                self.output(bytes([key]))
+                self._cook(key)
+        if self._raw:
+            wake_all(self._waiters)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The user's window has that size now; the programs are told by WINCH."""
+        if (columns, rows) != (self.columns, self.rows):
+            self.columns, self.rows = columns, rows
+            self._signal("WINCH")
 
     def hang_up(self) -> None:
         """The user's side is gone."""
         self.hung_up = True
         wake_all(self._waiters)
 
-    def _submit(self, line: bytes) -> None:
+    def _cook(self, key: int) -> None:
+        if key in _SIGNALS:
+            self._show(_caret(key))
+            self._line.clear()
+            self._signal(_SIGNALS[key])
+        elif key == END_OF_FILE:
+            self._submit()
+        elif key in ERASE:
+            self._erase(self._line[-1:])
+        elif key == ERASE_WORD:
+            self._erase(self._line[len(self._line.rstrip().rpartition(b" ")[0]) :].lstrip(b" "))
+        elif key == KILL_LINE:
+            self._erase(self._line)
+        elif key in b"\r\n":
+            self._show(b"\r\n")
+            self._line += b"\n"
+            self._submit()
+        else:
+            self._line.append(key)
+            self._show(bytes([key]) if key >= 0x20 or key == 0x09 else _caret(key))
+
+    def _erase(self, end: bytearray) -> None:
+        """Take ``end`` away from the line."""
+        self._show(ERASED * len(end))
+        del self._line[len(self._line) - len(end) :]
+
+    def _show(self, data: bytes) -> None:
+        """Echo; what the screen has no room for is lost, as on a terminal that is stopped."""
+        if self.echo:
+            self.screen.write(data)
+
+    def _submit(self) -> None:
+        self._ready.append(bytes(self._line))
         self._line.clear()
-        self._ready.append(line)
         wake_all(self._waiters)
 
-    def _interrupt(self) -> None:
-        """A program that still waits for input afterwards, a shell, gets an empty line: it asks anew."""
-        self.output(b"^C\r\n")
-        self._line.clear()
+    def _signal(self, signal: str) -> None:
+        """To every program that has this terminal; those in the background ignore what is typed."""
         for process in list(self.kernel.processes.values()):
             if self in process.fds.values():
-                self.kernel.signal(process, "INT")
-        if self._waiters:
-            self._submit(b"\n")
+                process.kernel.signal(process, signal)
+
+
+def _caret(key: int) -> bytes:
+    """A control character as it is echoed: ^C."""
+    return bytes([0x5E, key ^ 0x40])

@@ -12,6 +12,7 @@ from k8slearn.embedded.client import Client, Trace
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.runtime import Container, find
+from k8slearn.embedded.runtime.console import Callback
 from k8slearn.embedded.runtime.files import FileSystem, Node
 from k8slearn.embedded.store import Store
 
@@ -89,7 +90,9 @@ class Lab:
         def collect(fd: int, data: bytes) -> None:
             output[fd] += data
 
-        program = container.exec(list(argv), stdin=stdin is not None, on_output=collect, on_exit=codes.append)
+        program = container.exec(
+            list(argv), stdin=stdin is not None, client=Callback(collect), on_exit=codes.append
+        )
         if stdin is not None:
             program.write_stdin(stdin.encode())
             program.close_stdin()

@@ -94,7 +94,7 @@ def _main(process: Process, version: str) -> Steps:
         return 0
     if "-s" in args:
         signal = {"stop": "TERM", "quit": "QUIT", "reload": "HUP"}.get(args[-1])
-        master = process.kernel.init
+        master = process.kernel.main
         if signal is None or master is None:
             yield from process.write(2, f'nginx: invalid option: "-s {args[-1]}"\n'.encode())
             return 1

@@ -147,6 +147,6 @@ def kill(process: Process, args: list[str]) -> Steps:
             yield from process.complain(f"can't kill pid {text}: Operation not permitted")
             status = 1
         elif signal is not None:
-            process.kernel.signal(other, signal)
+            other.kernel.signal(other, signal)
     yield from process.step()
     return status

@@ -13,7 +13,7 @@ from k8slearn.embedded.runtime.shell.lexer import ShellSyntaxError
 from k8slearn.embedded.runtime.shell.parser import Parser
 from k8slearn.embedded.runtime.shell.patterns import compile_pattern
 from k8slearn.embedded.runtime.shell.redirection import with_redirects
-from k8slearn.embedded.runtime.shell.state import Exit, ExpansionError, LoopExit, Return, State
+from k8slearn.embedded.runtime.shell.state import Exit, ExpansionError, Interrupted, LoopExit, Return, State
 from k8slearn.embedded.runtime.shell.syntax import (
     AndOr,
     Case,
@@ -28,6 +28,7 @@ from k8slearn.embedded.runtime.shell.syntax import (
     Subshell,
     While,
 )
+from k8slearn.embedded.runtime.signals import status_of
 
 Running = Generator[Any, Any, int]
 
@@ -65,7 +66,7 @@ class Shell(State):
         return (yield from self.run(node))
 
     def run_interactive(self, node: Sequence) -> Running:
-        """A line typed at a terminal: an error ends the line, not the shell. Raises Exit."""
+        """A line typed at a terminal: an error or ^C ends the line, not the shell. Raises Exit."""
         try:
             return (yield from self.run(node))
         except ExpansionError as error:
@@ -73,6 +74,9 @@ class Shell(State):
             self.status = 2
         except (Return, LoopExit):
             self.status = 0
+        except Interrupted:
+            self.loops, self.tested, self.status = 0, 0, status_of("INT")
+            yield from self.process.write(2, b"\n")
         return self.status
 
     def _sequence(self, node: Sequence) -> Running:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from k8slearn.embedded.runtime.descriptors import Descriptor, Null, Pipe
 from k8slearn.embedded.runtime.files import Program
 from k8slearn.embedded.runtime.process import Process
-from k8slearn.embedded.runtime.shell.state import ExpansionError
+from k8slearn.embedded.runtime.shell.state import ExpansionError, Interrupted
 from k8slearn.embedded.runtime.shell.syntax import Node, Pipeline, Sequence, Simple, Subshell
 
 if TYPE_CHECKING:
@@ -64,16 +64,25 @@ def pipeline(shell: Shell, node: Pipeline) -> Running:
 
 
 def start_job(shell: Shell, node: Node) -> Generator[Any, Any, None]:
+    """In the background, where what is typed at the terminal (^C) means nothing."""
     child = fork(shell, node, {**shell.process.fds, 0: Null()})
+    child.handlers |= {"INT": None, "QUIT": None}
     shell.jobs[child.pid] = child
     shell.last_job = child.pid
     yield from shell.process.step()
 
 
 def finish(shell: Shell, child: Process) -> Running:
-    """Wait for a child in the foreground: traps run only after it, however long it takes."""
-    while (status := (yield from shell.process.wait(child))) is None:
-        pass
+    """Wait for a child in the foreground: traps and ^C come after it, however long it takes. Raises Interrupted."""
+    interrupted: Interrupted | None = None
+    status = None
+    while status is None:
+        try:
+            status = yield from shell.process.wait(child)
+        except Interrupted as error:
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted
     yield from tell_killed(shell, child)
     return status
 

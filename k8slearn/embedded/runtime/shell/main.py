@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
+from k8slearn.embedded.runtime.accounts import user_name
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Steps
 from k8slearn.embedded.runtime.shell.builtins import BUILTINS
 from k8slearn.embedded.runtime.shell.interpreter import Shell
 from k8slearn.embedded.runtime.shell.lexer import ShellSyntaxError
+from k8slearn.embedded.runtime.shell.lineedit import LineEditor
 from k8slearn.embedded.runtime.shell.parser import Parser
+from k8slearn.embedded.runtime.shell.state import Interrupted
+from k8slearn.embedded.runtime.signals import status_of
+from k8slearn.embedded.runtime.terminal import Terminal
 
 
-def sh(process: Process, args: list[str]) -> Steps:
-    """``sh [-eux] -c SCRIPT [NAME [ARG…]]``, ``sh [-eux] FILE [ARG…]``, ``sh [-s]``."""
+def sh(process: Process, args: list[str], *, ps1: str = r"\w \$ ") -> Steps:
+    """``sh [-eux] -c SCRIPT [NAME [ARG…]]``, ``sh [-eux] FILE [ARG…]``, ``sh [-s]``.
+
+    ``ps1`` is the prompt where no variable PS1 says otherwise.
+    """
     options: set[str] = set()
     rest = list(args)
     while rest and rest[0].startswith("-") and len(rest[0]) > 1:
@@ -34,10 +44,14 @@ def sh(process: Process, args: list[str]) -> Steps:
         shell = _shell(process, rest[0], rest[1:], options, numbered=True, script=True)
         return (yield from shell.to_the_end(lambda: _script(shell, text)))
     shell = _shell(process, process.argv[0], [], options)
-    terminal = process.fds[0].tty or "i" in options
-    if terminal:  # ^C and a stray TERM do not end a shell that somebody types at
-        process.handlers.update({signal: lambda: None for signal in ("INT", "TERM", "QUIT")})
-    return (yield from shell.to_the_end(lambda: _from_input(shell, terminal)))
+    if not isinstance(process.fds[0], Terminal) and "i" not in options:
+        return (yield from shell.to_the_end(lambda: _from_input(shell)))
+    shell.variables.setdefault("PS1", ps1)
+    shell.variables.setdefault("PS2", "> ")
+    # ^C ends what the shell runs, never a shell that somebody types at; a stray TERM does not either.
+    process.handlers["INT"] = lambda: process.throw(Interrupted())
+    process.handlers.update({signal: lambda: None for signal in ("TERM", "QUIT")})
+    return (yield from shell.to_the_end(lambda: _from_user(shell)))
 
 
 def _shell(
@@ -68,31 +82,70 @@ def _script(shell: Shell, text: str) -> Steps:
     return status
 
 
-def _from_input(shell: Shell, terminal: bool) -> Steps:
-    """Commands as they come in; a terminal sees a prompt, and its errors do not end the shell."""
+def _from_input(shell: Shell) -> Steps:
+    """Commands as they come in from a pipe."""
     status = 0
     text = ""
     while True:
-        if terminal:
-            prompt = "> " if text else f"{shell.process.cwd} {'#' if shell.process.uid == 0 else '$'} "
-            yield from shell.process.write(2, prompt.encode())
         line = yield from _line(shell.process)
         text += line
-        parser = Parser(text, more=bool(line))
         try:
-            node = parser.next()
+            node = Parser(text, more=bool(line)).next()
+        except ShellSyntaxError as error:
+            if error.incomplete and line:
+                continue
+            raise
+        text = ""
+        if node is not None:
+            status = yield from shell.run(node)
+        if not line:
+            return status
+
+
+def _from_user(shell: Shell) -> Steps:
+    """Commands as they are typed: there are prompts, and neither an error nor ^C ends the shell."""
+    process = shell.process
+    terminal = process.fds[0]
+    editor = LineEditor(process, terminal) if isinstance(terminal, Terminal) else None
+    text = ""
+    while True:
+        prompt = _prompt(shell, shell.lookup("PS2" if text else "PS1") or "")
+        try:
+            if editor is not None:
+                line = yield from editor.read(prompt)
+            else:
+                yield from process.write(2, prompt.encode())
+                line = yield from _line(process)
+        except Interrupted:
+            shell.status, text = status_of("INT"), ""
+            yield from process.write(2, b"\n")
+            continue
+        text += line
+        try:
+            node = Parser(text, more=bool(line)).next()
         except ShellSyntaxError as error:
             if error.incomplete and line:
                 continue
             yield from shell.complain(str(error))
-            if not terminal:
-                return 2
-            node = None
+            shell.status, node = 2, None
         text = ""
         if node is not None:
-            status = yield from (shell.run_interactive(node) if terminal else shell.run(node))
+            yield from shell.run_interactive(node)
         if not line:
-            return status
+            return shell.status
+
+
+def _prompt(shell: Shell, form: str) -> str:
+    r"""``form`` as a prompt: ``\w`` is the working directory, ``\u`` the user, ``\h`` the host."""
+    process = shell.process
+    home = shell.lookup("HOME") or ""
+    cwd = process.cwd
+    if home not in ("", "/") and (cwd == home or cwd.startswith(f"{home}/")):
+        cwd = "~" + cwd[len(home) :]
+    root = process.uid == 0
+    words = {"w": cwd, "u": user_name(process.files, process.uid), "h": process.kernel.hostname}
+    words["$"] = "#" if root else "$"
+    return re.sub(r"\\([wuh$])", lambda match: words[match[1]], form)
 
 
 def _line(process: Process) -> Steps:

@@ -36,6 +36,10 @@ class Exit(Exception):
         self.status = status
 
 
+class Interrupted(Exception):
+    """^C at a shell that somebody types at: whatever it runs is over, and it asks for the next line."""
+
+
 class State:
     """The state of one shell; ``process`` has its files and its place."""
 
