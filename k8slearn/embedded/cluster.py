@@ -27,7 +27,9 @@ from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Trace
 from k8slearn.embedded.clock import SETTLE_LIMIT, START, Clock
 from k8slearn.embedded.controllers import all_controllers
-from k8slearn.embedded.kubelet import Kubelet
+from k8slearn.embedded.kubelet import Kubelet, NodeFaults
+from k8slearn.embedded.metrics_server import GROUP as METRICS_GROUP
+from k8slearn.embedded.metrics_server import MetricsServer
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.scheduler import Scheduler
 from k8slearn.embedded.store import Journal, Store
@@ -83,7 +85,7 @@ class Cluster:
         bootstrap.objects(self.client)
         network = Network(self.client, self._clock)
         names = bootstrap.node_names(nodes)
-        self.nodes: dict[str, Kubelet] = {
+        kubelets = {
             name: Kubelet(
                 self._client_for("kubelet"),
                 self._clock,
@@ -97,10 +99,15 @@ class Cluster:
             )
             for number, name in enumerate(names)
         }
-        kubelet.connect(self.apiserver, self.nodes)
+        self._faults = NodeFaults(kubelets, network, self._clock, self.trace)
+        self.nodes = {name: ClusterNode(self, self._faults, name) for name in kubelets}
+        kubelet.connect(self.apiserver, kubelets)
+        self.metrics = MetricsServer(self._client_for("metrics-server"), self._clock, self.nodes)
+        """What ``kubectl top`` and autoscalers see; ``metrics.skew`` falsifies it."""
+        self.apiserver.aggregate(METRICS_GROUP, self.metrics.answer)
         scheduler = Scheduler(self._client_for("default-scheduler"), self._clock)
-        controllers = all_controllers(self._client_for, self._clock, root_ca=root_ca)
-        for part in (*controllers, scheduler, *self.nodes.values()):
+        controllers = all_controllers(self._client_for, self._clock, self.metrics, root_ca=root_ca)
+        for part in (*controllers, scheduler, *kubelets.values()):
             part.start()
 
     def _client_for(self, component: str) -> Client:
@@ -138,7 +145,9 @@ class Cluster:
             if folder is None:
                 folder = Path(self._exits.enter_context(tempfile.TemporaryDirectory(prefix="k8slearn-")))
             self._folder = folder
-            self.server = Server(self.apiserver, self._clock, self.trace, folder, port=port, paused=paused)
+            self.server = Server(
+                self.apiserver, self._clock, self.trace, self._faults, folder, port=port, paused=paused
+            )
             self._exits.callback(self.server.stop)
         return self.server
 
@@ -198,3 +207,46 @@ class ClusterClock:
             return result
 
         return self._cluster.run(move)
+
+
+class ClusterNode:
+    """The powers over one node: what may befall it. Each raises ClusterError when its state does not allow it.
+
+        >>> cluster.nodes["worker-2"].crash()
+        >>> cluster.clock.advance("6m")            # its pods run elsewhere
+        >>> cluster.nodes["worker-2"].recover()
+    """
+
+    def __init__(self, cluster: Cluster, faults: NodeFaults, name: str) -> None:
+        self._cluster = cluster
+        self._faults = faults
+        self.name = name
+
+    @property
+    def state(self) -> str:
+        """``well``, ``crashed``, ``frozen``, ``cut off``, ``disk full``, ``parted from worker-1``."""
+        return self._cluster.run(lambda: self._faults.describe(self.name))
+
+    def crash(self) -> None:
+        """The power fails: its containers end at once, and what they held in memory is lost."""
+        self._cluster.run(lambda: self._faults.crash(self.name))
+
+    def freeze(self) -> None:
+        """The machine stands still; its programs go on when it recovers."""
+        self._cluster.run(lambda: self._faults.freeze(self.name))
+
+    def cut_off(self) -> None:
+        """Its network fails: its containers run on, and nobody reaches them."""
+        self._cluster.run(lambda: self._faults.cut_off(self.name))
+
+    def fill(self) -> None:
+        """Its disk is full."""
+        self._cluster.run(lambda: self._faults.fill(self.name))
+
+    def partition(self, other: str) -> None:
+        """Nothing gets from this node to ``other``, or back; both stay Ready."""
+        self._cluster.run(lambda: self._faults.partition(self.name, other))
+
+    def recover(self) -> None:
+        """Undo all of this."""
+        self._cluster.run(lambda: self._faults.recover(self.name))

@@ -24,6 +24,9 @@ from k8slearn.errors import StorageError
 Handler = Callable[[Request, Object], Answer]
 """Answers a subresource that another component serves: ``(request, the object)``. Raises ApiError."""
 
+Delegate = Callable[[Request, Target], Answer]
+"""Answers all requests for the objects of a group that another server has. Raises ApiError."""
+
 VERSION: dict[str, Any] = {
     "major": "1",
     "minor": "37",
@@ -53,10 +56,15 @@ class APIServer:
         self._verbs = Verbs(registry)
         self._openapi = OpenAPI(list(registry.kinds))
         self._connected: dict[tuple[str, str], Handler] = {}
+        self._delegates: dict[str, Delegate] = {}
 
     def connect(self, resource: str, subresource: str, handler: Handler) -> None:
         """Let ``handler`` answer a subresource: the kubelet's ``pods`` ``log``, say."""
         self._connected[resource, subresource] = handler
+
+    def aggregate(self, group: str, delegate: Delegate) -> None:
+        """Let another server answer for the objects of ``group``, as an APIService says it: metrics.k8s.io."""
+        self._delegates[group] = delegate
 
     def handle(self, request: Request) -> Answer:
         answer = self._answer(request)
@@ -83,6 +91,9 @@ class APIServer:
         return self._document(request, path)
 
     def _resource(self, request: Request, target: Target) -> Answer:
+        delegate = self._delegates.get(target.kind.group)
+        if delegate is not None:
+            return delegate(request, target)
         handler = self._connected.get((target.resource, target.subresource))
         if handler is not None:
             obj = self.registry.get(target.resource, target.key_namespace, target.name).object
@@ -101,6 +112,8 @@ class APIServer:
                 return verbs.create(request, target)
             case "POST", True, "binding":
                 return verbs.bind(request, target)
+            case "POST", True, "eviction":
+                return verbs.evict(request, target)
             case "PUT", True, "scale":
                 return verbs.update_scale(request, target)
             case "PUT", True, _:

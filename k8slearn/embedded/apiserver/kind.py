@@ -62,6 +62,9 @@ class Kind:
     namespaced: bool = True
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    has_singular: bool = True
+    """Whether discovery gives a singular name; aggregated APIs may leave it empty."""
+
     message: str
     """The protobuf message, e.g. ``k8s.io.api.core.v1.Pod``: key of the schema (field names and types)."""
 
@@ -134,7 +137,7 @@ class Kind:
 
     @property
     def singular(self) -> str:
-        return self.kind.lower()
+        return self.kind.lower() if self.has_singular else ""
 
     @property
     def api_version(self) -> str:

@@ -48,7 +48,7 @@ def asked_form(accept: str, include_object: str) -> Form:
 
 def encode_one(form: Form, kind: Kind, stored: Stored, now: float) -> bytes:
     if form.is_table:
-        return encode_list(form, kind, [stored], stored.object["metadata"]["resourceVersion"], now)
+        return encode_list(form, kind, [stored], stored.object["metadata"].get("resourceVersion", ""), now)
     if form.is_metadata:
         return orjson.dumps(partial(stored.object))
     return stored.encoded
@@ -69,8 +69,11 @@ def encode_list(
     now: float,
     more: dict[str, Any] | None = None,
 ) -> bytes:
-    """A list in the form asked for. ``more`` goes into the list's metadata (continue, remainingItemCount)."""
-    metadata = orjson.dumps({"resourceVersion": revision, **(more or {})})
+    """A list in the form asked for. ``more`` goes into the list's metadata (continue, remainingItemCount).
+
+    ``revision`` is "" for objects that are made when they are asked for: they have none.
+    """
+    metadata = orjson.dumps({**({"resourceVersion": revision} if revision else {}), **(more or {})})
     if form.is_table:
         rows = [row(form, kind, stored.object, now) for stored in items]
         return orjson.dumps(table(kind, rows, orjson.loads(metadata)))

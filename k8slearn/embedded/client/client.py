@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from k8slearn.embedded.apiserver import scale
+from k8slearn.embedded.apiserver.kind import Scale
 from k8slearn.embedded.apiserver.registry import Registry
-from k8slearn.embedded.apiserver.status import ApiError
+from k8slearn.embedded.apiserver.status import ApiError, path_not_found
 from k8slearn.embedded.client.trace import Trace, TraceEntry
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import Change, Key, Object, Watch
@@ -57,6 +59,11 @@ class Client:
         """
         return self.registry.store.watch(resource, notify, only=only)
 
+    def get_scale(self, resource: str, namespace: str, name: str) -> Object:
+        """The Scale of an object of any kind that has one. Raises ApiError."""
+        declared = self._scale(resource)
+        return scale.read(declared, self.registry.get(resource, namespace, name).object)
+
     # -- writing --------------------------------------------------------------------------------
 
     def create(self, resource: str, obj: Object, *, why: str = "") -> Object:
@@ -85,6 +92,18 @@ class Client:
         """
         current = self.registry.get(resource, *_key(obj)).object
         return self.update_status(resource, {**current, "status": status}, why=why)
+
+    def update_scale(self, resource: str, wanted: Object, *, why: str = "") -> None:
+        """Give an object the replicas of a Scale that ``get_scale`` gave. Raises ApiError."""
+        obj = self.registry.get(resource, *_key(wanted)).object
+        new = scale.write(self._scale(resource), obj, wanted)
+        self._note("update scale", resource, self.registry.update(resource, new, trusted=True), why)
+
+    def _scale(self, resource: str) -> Scale:
+        declared = self.registry.kinds[resource].scale
+        if declared is None:
+            raise path_not_found()
+        return declared
 
     def delete(
         self,

@@ -12,9 +12,11 @@ from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers.cronjob import CronJobController
 from k8slearn.embedded.controllers.daemonset import DaemonSetController
 from k8slearn.embedded.controllers.deployment import DeploymentController
+from k8slearn.embedded.controllers.disruption import DisruptionController
 from k8slearn.embedded.controllers.endpointslice import EndpointsController, EndpointSliceController
 from k8slearn.embedded.controllers.ephemeral import EphemeralVolumeController
 from k8slearn.embedded.controllers.garbagecollector import GarbageCollector
+from k8slearn.embedded.controllers.horizontalpodautoscaler import HorizontalPodAutoscalerController
 from k8slearn.embedded.controllers.job import JobController
 from k8slearn.embedded.controllers.namespace import NamespaceController
 from k8slearn.embedded.controllers.nodelifecycle import NodeLifecycleController
@@ -32,6 +34,7 @@ from k8slearn.embedded.controllers.serviceaccount import RootCAPublisher, Servic
 from k8slearn.embedded.controllers.statefulset import StatefulSetController
 from k8slearn.embedded.controllers.tainteviction import TaintEvictionController
 from k8slearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
+from k8slearn.embedded.metrics_server import MetricsServer
 
 __all__ = ["all_controllers"]
 
@@ -51,6 +54,7 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     TaintEvictionController,
     PodGarbageCollector,
     ResourceQuotaController,
+    DisruptionController,
     ClaimBinder,
     VolumeReclaimer,
     ClaimProtection,
@@ -61,9 +65,10 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
 
 
 def all_controllers(
-    client_for: Callable[[str], Client], clock: Clock, *, root_ca: str = ""
+    client_for: Callable[[str], Client], clock: Clock, metrics: MetricsServer, *, root_ca: str = ""
 ) -> list[Controller | GarbageCollector]:
-    """Every controller, not started yet. ``client_for(name)`` gives a client that the trace knows by name.
+    """Every controller, not started yet. ``client_for(name)`` gives a client that the trace knows by name;
+    ``metrics`` is where autoscalers look.
 
     ``root_ca`` is the certificate (PEM) that pods find in kube-root-ca.crt; a cluster that is not served
     has none.
@@ -71,6 +76,8 @@ def all_controllers(
     controllers: list[Controller | GarbageCollector] = [
         kind(client_for(kind.name), clock) for kind in _CONTROLLERS
     ]
+    autoscaler = HorizontalPodAutoscalerController
+    controllers.append(autoscaler(client_for(autoscaler.name), clock, metrics))
     controllers.append(RootCAPublisher(client_for(RootCAPublisher.name), clock, root_ca))
     controllers.append(GarbageCollector(client_for(GarbageCollector.name), clock))
     return controllers

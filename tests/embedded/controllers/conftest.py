@@ -9,6 +9,7 @@ from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Controller, Key, Trace
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers import all_controllers
+from k8slearn.embedded.metrics_server import MetricsServer
 from k8slearn.embedded.scheduler import Scheduler
 from k8slearn.embedded.store import Object, Store
 
@@ -65,7 +66,9 @@ class World:
             self.add_node(name)
         self.kubelet = PretendKubelet(self.client_for("kubelet"), self.clock)
         scheduler = Scheduler(self.client_for("default-scheduler"), self.clock)
-        for part in (*all_controllers(self.client_for, self.clock, root_ca="PEM"), scheduler, self.kubelet):
+        self.metrics = MetricsServer(self.client, self.clock, {})
+        controllers = all_controllers(self.client_for, self.clock, self.metrics, root_ca="PEM")
+        for part in (*controllers, scheduler, self.kubelet):
             part.start()
         self._renew_leases()
         self.clock.settle()
