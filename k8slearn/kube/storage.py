@@ -6,7 +6,7 @@ https://kubernetes.io/docs/concepts/storage/persistent-volumes/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from k8slearn.kube import quantity
@@ -49,6 +49,11 @@ DELAYED = "WaitForFirstConsumer"
 
 def annotations_of(obj: Object) -> dict[str, str]:
     return obj["metadata"].get("annotations") or {}
+
+
+def annotated(obj: Object, added: Mapping[str, str]) -> Object:
+    metadata = {**obj["metadata"], "annotations": {**annotations_of(obj), **added}}
+    return {**obj, "metadata": metadata}
 
 
 def class_of(obj: Object) -> str:
@@ -94,6 +99,26 @@ def is_reserved_for(volume: Object, claim: Object) -> bool:
         and (reference.get("namespace"), reference.get("name")) == (metadata["namespace"], metadata["name"])
         and reference.get("uid") in (None, "", metadata["uid"])
     )
+
+
+def reference_to(claim: Object) -> Object:
+    """What ``spec.claimRef`` of its volume says."""
+    metadata = claim["metadata"]
+    return {
+        "apiVersion": claim["apiVersion"],
+        "kind": claim["kind"],
+        **{field: metadata[field] for field in ("name", "namespace", "resourceVersion", "uid")},
+    }
+
+
+def reserved(volume: Object, claim: Object) -> Object:
+    """``volume`` bound to ``claim``; the same object when it is already."""
+    if (volume["spec"].get("claimRef") or {}).get("uid") == claim["metadata"]["uid"]:
+        return volume
+    bound = {**volume, "spec": {**volume["spec"], "claimRef": reference_to(claim)}}
+    if is_reserved_for(volume, claim):
+        return bound  # by the user, in advance
+    return annotated(bound, {BOUND_BY_CONTROLLER: "yes"})
 
 
 def mismatch(volume: Object, claim: Object) -> str:

@@ -134,7 +134,7 @@ class Cache:
         key, pod, before = change.stored.key, change.object, change.previous
         if change.type == "MODIFIED" and before and key in self._places and _same(before.object, pod):
             return
-        self._forget(key)
+        self.forget(key)
         if change.type != "DELETED":
             self.place(pod)
 
@@ -149,7 +149,8 @@ class Cache:
         if info.anti_affinity():
             self._anti_affine[info.key] = (info, node)
 
-    def _forget(self, key: Key) -> None:
+    def forget(self, key: Key) -> None:
+        """The pod is on no node any more."""
         node = self._places.pop(key, None)
         if node is not None:
             node.remove(node.pods[key])

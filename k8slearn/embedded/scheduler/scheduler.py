@@ -17,6 +17,8 @@ from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.scheduler import filter, score, spreading
 from k8slearn.embedded.scheduler.cache import Cache, NodeInfo, PodInfo
 from k8slearn.embedded.scheduler.filter import Filter, Rejection
+from k8slearn.embedded.scheduler.volumes import BIND_SECONDS, BINDING, RESTRICTIONS, VolumeBinding
+from k8slearn.kube import storage
 
 NAME = "default-scheduler"
 
@@ -25,7 +27,7 @@ LAST_BACKOFF = 10.0
 """Seconds before a pod that did not fit is tried again, doubling from the first to the last."""
 
 FILTERS_MOVED_BY_LEAVING_PODS = frozenset(
-    ("NodeResourcesFit", "NodePorts", "InterPodAffinity", "PodTopologySpread")
+    ("NodeResourcesFit", "NodePorts", "InterPodAffinity", "PodTopologySpread", RESTRICTIONS)
 )
 FILTERS_MOVED_BY_COMING_PODS = frozenset(("InterPodAffinity", "PodTopologySpread"))
 
@@ -35,6 +37,13 @@ class Waiting(NamedTuple):
 
     filters: frozenset[str]
     attempts: int
+    since: float
+
+
+class Reserved(NamedTuple):
+    """A pod whose node is chosen, and which waits for its volumes there: the node, and since when."""
+
+    node: NodeInfo
     since: float
 
 
@@ -48,12 +57,16 @@ class Scheduler(Controller):
         super().__init__(client, clock)
         self._cache = Cache()
         self._waiting: dict[Key, Waiting] = {}
+        self._reserved: dict[Key, Reserved] = {}
+        self._volumes = VolumeBinding(client)
         self._filters: tuple[Filter, ...] = (
             filter.node_unschedulable,
             filter.taint_toleration,
             filter.node_affinity,
             filter.node_ports,
             filter.node_resources_fit,
+            self._volumes.restrictions,
+            self._volumes.filter,
             spreading.pod_topology_spread,
             spreading.inter_pod_affinity(client),
         )
@@ -74,6 +87,9 @@ class Scheduler(Controller):
                 self.queue.add(Key(pod["metadata"]["namespace"], pod["metadata"]["name"]))
         self.client.watch("nodes", self._node_changed)
         self.client.watch("pods", self._pod_changed)
+        self.client.watch("persistentvolumeclaims", self._claim_changed)
+        for resource in ("persistentvolumes", "storageclasses.storage.k8s.io"):
+            self.client.watch(resource, lambda change: self._retry(self._objected(frozenset((BINDING,)))))
 
     # -- what changed -----------------------------------------------------------------------------
 
@@ -88,6 +104,7 @@ class Scheduler(Controller):
         self._cache.pod_changed(change)
         if change.type == "DELETED":
             self._waiting.pop(key, None)
+            self._reserved.pop(key, None)
         elif _is_ours(pod):
             if before is None or _asks_for_other(before, pod):
                 self.queue.add(key)
@@ -101,6 +118,14 @@ class Scheduler(Controller):
         ):
             self._retry(self._objected(FILTERS_MOVED_BY_COMING_PODS))
 
+    def _claim_changed(self, change: Change) -> None:
+        for pod in self.client.by_index("pods", storage.BY_CLAIM, str(change.stored.key)):
+            key = Key(pod["metadata"]["namespace"], pod["metadata"]["name"])
+            if key in self._reserved:
+                self.queue.add(key)
+            elif key in self._waiting:
+                self._retry((key,))
+
     def _objected(self, filters: frozenset[str]) -> list[Key]:
         return [key for key, waiting in self._waiting.items() if waiting.filters & filters]
 
@@ -112,20 +137,53 @@ class Scheduler(Controller):
 
     # -- one pod ----------------------------------------------------------------------------------
 
-    def reconcile(self, key: Key) -> None:
+    def reconcile(self, key: Key) -> float | None:
         pod = self.client.get("pods", *key)
         if pod is None or not _is_ours(pod):
             self._waiting.pop(key, None)
-            return
+            return None
+        if reserved := self._reserved.get(key):
+            return self._await_volumes(key, pod, reserved)
+        if why := self._volumes.obstacle(pod):
+            nodes = len(self._cache.nodes())
+            self._report(key, pod, frozenset((BINDING,)), f"0/{nodes} nodes are available: {why}. not found")
+            return None
         info = PodInfo(pod)
         feasible, rejections = self._filter(info)
         if not feasible:
-            self._report(key, pod, rejections)
-            return
-        node = self._best(info, feasible)
-        self.client.bind(pod, node, why=f"nodes that can take it: {len(feasible)}")
+            filters = frozenset(rejection.filter for rejection in rejections)
+            self._report(key, pod, filters, explain(pod, rejections))
+            return None
+        name = self._best(info, feasible)
+        node = next(node for node in feasible if node.name == name)
+        if self._volumes.reserve(pod, node):
+            self._bind(key, pod, name, f"nodes that can take it: {len(feasible)}")
+            return None
+        self._reserved[key] = Reserved(node, self.clock.now)
+        self._cache.place({**pod, "spec": {**pod["spec"], "nodeName": name}})
+        return BIND_SECONDS
+
+    def _bind(self, key: Key, pod: Object, node: str, why: str) -> None:
+        self.client.bind(pod, node, why=why)
         self._waiting.pop(key, None)
         self.events.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {node}")
+
+    def _await_volumes(self, key: Key, pod: Object, reserved: Reserved) -> float | None:
+        """Bind a pod whose volumes are there by now; look for another node when they cannot come to this."""
+        left = reserved.since + BIND_SECONDS - self.clock.now
+        if self._volumes.are_bound(pod):
+            del self._reserved[key]
+            self._bind(key, pod, reserved.node.name, "its volumes are bound")
+        elif left > 0 and self._volumes.can_still_run(pod, reserved.node):
+            return left
+        else:
+            del self._reserved[key]
+            self._cache.forget(key)
+            if left <= 0:
+                why = 'running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded'
+                self.events.event(pod, "Warning", "FailedScheduling", why)
+            self.queue.add(key)
+        return None
 
     def _filter(self, info: PodInfo) -> tuple[list[NodeInfo], list[Rejection]]:
         checks = [check for prepare in self._filters if (check := prepare(info, self._cache))]
@@ -150,12 +208,10 @@ class Scheduler(Controller):
         best = [node.name for node, total in zip(nodes, totals, strict=True) if total == most]
         return best[0] if len(best) == 1 else self.clock.random.choice(best)
 
-    def _report(self, key: Key, pod: Object, rejections: list[Rejection]) -> None:
+    def _report(self, key: Key, pod: Object, filters: frozenset[str], message: str) -> None:
         """Say that the pod fits nowhere, in an event and in its condition PodScheduled, and let it wait."""
         before = self._waiting.get(key)
-        filters = frozenset(rejection.filter for rejection in rejections)
         self._waiting[key] = Waiting(filters, before.attempts + 1 if before else 1, self.clock.now)
-        message = explain(pod, rejections)
         self.events.event(pod, "Warning", "FailedScheduling", message)
         self._write_condition(pod, message)
 

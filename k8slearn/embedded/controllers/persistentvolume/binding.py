@@ -6,7 +6,6 @@ volume. It is written in four steps, volume first; whatever stops half way is fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from k8slearn.embedded.client import Client, Key, Object
@@ -45,31 +44,16 @@ def key_of(claim: Object) -> Key:
     return Key(claim["metadata"]["namespace"], claim["metadata"]["name"])
 
 
-def reference_to(claim: Object) -> Object:
-    """What ``spec.claimRef`` of its volume says."""
-    metadata = claim["metadata"]
-    return {
-        "apiVersion": claim["apiVersion"],
-        "kind": claim["kind"],
-        **{field: metadata[field] for field in ("name", "namespace", "resourceVersion", "uid")},
-    }
-
-
 def claim_key(volume: Object) -> Key | None:
     """The claim that a volume is bound to or kept for."""
     reference = volume["spec"].get("claimRef")
     return Key(reference.get("namespace", ""), reference.get("name", "")) if reference else None
 
 
-def annotated(obj: Object, added: Mapping[str, str]) -> Object:
-    metadata = {**obj["metadata"], "annotations": {**storage.annotations_of(obj), **added}}
-    return {**obj, "metadata": metadata}
-
-
 def bind(client: Client, clock: Clock, volume: Object, claim: Object) -> None:
     """Bind the two to each other; what is written already stays. Raises ApiError."""
     why = f"{key_of(claim)} asks for what {volume['metadata']['name']} offers"
-    bound = reserved(volume, claim)
+    bound = storage.reserved(volume, claim)
     if bound is not volume:
         volume = client.update(VOLUMES, bound, why=why)
     volume = set_volume_phase(client, clock, volume, "Bound")
@@ -78,18 +62,8 @@ def bind(client: Client, clock: Clock, volume: Object, claim: Object) -> None:
     if spec.get("volumeName") != name:
         spec, added[storage.BOUND_BY_CONTROLLER] = {**spec, "volumeName": name}, "yes"
     if spec is not claim["spec"] or storage.BIND_COMPLETED not in storage.annotations_of(claim):
-        claim = client.update(CLAIMS, annotated({**claim, "spec": spec}, added), why=why)
+        claim = client.update(CLAIMS, storage.annotated({**claim, "spec": spec}, added), why=why)
     set_claim_phase(client, claim, "Bound", volume)
-
-
-def reserved(volume: Object, claim: Object) -> Object:
-    """``volume`` with the claim's reference; the same object when it has it already."""
-    if (volume["spec"].get("claimRef") or {}).get("uid") == claim["metadata"]["uid"]:
-        return volume
-    bound = {**volume, "spec": {**volume["spec"], "claimRef": reference_to(claim)}}
-    if storage.is_reserved_for(volume, claim):
-        return bound  # by the user, in advance
-    return annotated(bound, {storage.BOUND_BY_CONTROLLER: "yes"})
 
 
 def set_volume_phase(client: Client, clock: Clock, volume: Object, phase: str, message: str = "") -> Object:

@@ -155,7 +155,7 @@ class ClaimBinder(Controller):
         if not asked.items() <= storage.annotations_of(claim).items():
             claim = self.client.update(
                 binding.CLAIMS,
-                binding.annotated(claim, asked),
+                storage.annotated(claim, asked),
                 why=f"{provisioner} makes volumes of its class",
             )
         message = (

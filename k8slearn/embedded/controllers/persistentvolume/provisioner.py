@@ -147,7 +147,7 @@ def _volume(claim: Object, cls: Object, node: Object) -> Object:
         "spec": {
             "accessModes": claim["spec"]["accessModes"],
             "capacity": {"storage": storage.requested(claim)},
-            "claimRef": binding.reference_to(claim),
+            "claimRef": storage.reference_to(claim),
             "hostPath": {"path": path, "type": "DirectoryOrCreate"},
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}},
             "persistentVolumeReclaimPolicy": cls["reclaimPolicy"],
