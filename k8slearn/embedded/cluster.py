@@ -102,7 +102,7 @@ class Cluster:
         self._faults = NodeFaults(kubelets, network, self._clock, self.trace)
         self.nodes = {name: ClusterNode(self, self._faults, name) for name in kubelets}
         kubelet.connect(self.apiserver, kubelets)
-        self.metrics = MetricsServer(self._client_for("metrics-server"), self._clock, self.nodes)
+        self.metrics = MetricsServer(self._client_for("metrics-server"), self._clock, kubelets)
         """What ``kubectl top`` and autoscalers see; ``metrics.skew`` falsifies it."""
         self.apiserver.aggregate(METRICS_GROUP, self.metrics.answer)
         scheduler = Scheduler(self._client_for("default-scheduler"), self._clock)
@@ -212,9 +212,9 @@ class ClusterClock:
 class ClusterNode:
     """The powers over one node: what may befall it. Each raises ClusterError when its state does not allow it.
 
-        >>> cluster.nodes["worker-2"].crash()
-        >>> cluster.clock.advance("6m")            # its pods run elsewhere
-        >>> cluster.nodes["worker-2"].recover()
+    >>> cluster.nodes["worker-2"].crash()
+    >>> cluster.clock.advance("6m")            # its pods run elsewhere
+    >>> cluster.nodes["worker-2"].recover()
     """
 
     def __init__(self, cluster: Cluster, faults: NodeFaults, name: str) -> None:

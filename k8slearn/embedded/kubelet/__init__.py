@@ -5,8 +5,9 @@ containers, probes, restarts, hooks, termination, and what the API server asks i
 the cluster through ``client`` only, and containers through ``runtime`` only.
 """
 
+from k8slearn.embedded.kubelet.faults import NodeFaults
 from k8slearn.embedded.kubelet.kubelet import Kubelet
 from k8slearn.embedded.kubelet.node_status import CONTROL_PLANE_TAINT
 from k8slearn.embedded.kubelet.subresources import connect
 
-__all__ = ["CONTROL_PLANE_TAINT", "Kubelet", "connect"]
+__all__ = ["CONTROL_PLANE_TAINT", "Kubelet", "NodeFaults", "connect"]

@@ -51,6 +51,7 @@ class Kubelet:
         self.client = client
         self.clock = NodeClock(clock)
         self.name = name
+        self.control_plane = control_plane
         client.add_index("pods", BY_NODE, lambda pod: [pod["spec"].get("nodeName", "")])
         self.host = Host(client, self.clock, network, name, ip, pod_cidr)
         self.node = NodeReporter(
@@ -86,21 +87,17 @@ class Kubelet:
 
     def freeze(self) -> None:
         self.clock.freeze()
-        self.host.network.links.cut(self.name)
 
     def thaw(self) -> None:
-        self.host.network.links.mend(self.name)
         self.clock.thaw()
         self._look_at_all()
 
     def cut_off(self) -> None:
         self.client.connected = False
         self._disconnect()
-        self.host.network.links.cut(self.name)
 
     def reconnect(self) -> None:
         """The network is back: what happened meanwhile is told, and what was asked meanwhile is done."""
-        self.host.network.links.mend(self.name)
         self.client.connected = True
         self.node.beat()
         self._connect()

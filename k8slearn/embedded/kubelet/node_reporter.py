@@ -41,12 +41,15 @@ class NodeReporter:
 
     def start(self) -> None:
         """Register the Node if it is not there, and report from now on."""
-        client, name = self._host.client, self._host.name
-        if client.get("nodes", "", name) is None:
-            client.create("nodes", self._registration)
         self._write_by = 0.0
         self._tell({}, "Starting", "Starting kubelet.")
         self._tell({}, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods")
+        self.register()
+
+    def register(self) -> None:
+        """Create the Node if it is not there, and report on it now."""
+        if self._host.client.get("nodes", "", self._host.name) is None:
+            self._host.client.create("nodes", self._registration)
         self.beat()
 
     def stop(self) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from k8slearn.embedded.apiserver.apiserver import APIServer
     from k8slearn.embedded.client import Trace
     from k8slearn.embedded.clock import Clock
+    from k8slearn.embedded.kubelet import NodeFaults
 
 log = logging.getLogger("k8slearn")
 
@@ -54,6 +55,7 @@ class Server:
         apiserver: APIServer,
         clock: Clock,
         trace: Trace,
+        faults: NodeFaults,
         folder: Path,
         *,
         port: int = 0,
@@ -61,9 +63,9 @@ class Server:
     ) -> None:
         self.apiserver = apiserver
         self.clock = clock
-        self.trace = trace
         self.credentials = Credentials.of(folder)
         self.pacemaker = Pacemaker(clock, time.time, paused=paused)
+        self.powers = powers.Powers(clock, self.pacemaker, trace, faults)
         self._wanted_port = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="k8slearn-server", daemon=True)
@@ -177,7 +179,7 @@ class Server:
         request = Request(http.method, http.path, query, headers, body, user, groups)
         self._catch_up()
         if request.path.startswith(powers.PREFIX):
-            answer: Any = powers.handle(request, self.clock, self.pacemaker, self.trace)
+            answer: Any = self.powers.handle(request)
         else:
             answer = self.apiserver.handle(request)
         self._schedule()

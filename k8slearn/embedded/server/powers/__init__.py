@@ -1,0 +1,71 @@
+"""What an API cannot give, beside the API under a path of its own: time, the trace, the nodes' faults.
+
+``/k8slearn/v1/clock``, ``/k8slearn/v1/trace`` and ``/k8slearn/v1/nodes``; a module each says what it takes.
+Only administrators have these powers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from k8slearn.embedded.apiserver.http import Request, Response
+from k8slearn.embedded.apiserver.status import ApiError, bad_request, forbidden, path_not_found
+from k8slearn.embedded.server.powers import clock, nodes, trace
+from k8slearn.errors import ClusterError
+
+if TYPE_CHECKING:
+    from k8slearn.embedded.client import Trace
+    from k8slearn.embedded.clock import Clock
+    from k8slearn.embedded.kubelet import NodeFaults
+    from k8slearn.embedded.server.pacemaker import Pacemaker
+
+PREFIX = "/k8slearn/"
+_ROOT = "/k8slearn/v1/"
+
+
+def failure(error: ApiError) -> Response:
+    return Response(error.code, orjson.dumps(error.status()))
+
+
+class Powers:
+    """The powers over one cluster."""
+
+    def __init__(self, clock: Clock, pacemaker: Pacemaker, trace: Trace, faults: NodeFaults) -> None:
+        self._clock = clock
+        self._pacemaker = pacemaker
+        self._trace = trace
+        self._faults = faults
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request whose path begins with ``PREFIX``."""
+        try:
+            if "system:masters" not in request.groups:
+                raise forbidden("powers", "", f'User "{request.user}" has no power over the cluster itself')
+            return Response(200, orjson.dumps(self._answer(request)))
+        except ApiError as error:
+            return failure(error)
+        except (ValueError, KeyError, TypeError) as error:
+            return failure(bad_request(f"this is no order for {request.path}: {error}"))
+        except ClusterError as error:
+            return failure(bad_request(str(error)))
+
+    def _answer(self, request: Request) -> Any:
+        match request.method, request.path.removeprefix(_ROOT).split("/"):
+            case "GET", ["clock"]:
+                return clock.show(self._clock, self._pacemaker, True)
+            case "POST", ["clock"]:
+                settled = clock.move(_order(request), self._clock, self._pacemaker)
+                return clock.show(self._clock, self._pacemaker, settled)
+            case "GET", ["trace"]:
+                return trace.concerning(self._trace, request.param("of"))
+            case "GET", ["nodes"]:
+                return nodes.show(self._faults)
+            case "POST", ["nodes", name]:
+                return nodes.befall(self._faults, name, _order(request))
+        raise path_not_found()
+
+
+def _order(request: Request) -> dict[str, Any]:
+    return orjson.loads(request.body or b"{}")
