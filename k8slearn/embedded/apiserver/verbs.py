@@ -13,6 +13,7 @@ from k8slearn.embedded.apiserver import patch as patches
 from k8slearn.embedded.apiserver import representation, scale
 from k8slearn.embedded.apiserver.bodies import decode, read_options, strictness
 from k8slearn.embedded.apiserver.deletion import propagation
+from k8slearn.embedded.apiserver.eviction import evict
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.kind import Kind, Scale
 from k8slearn.embedded.apiserver.listing import matcher, select
@@ -132,6 +133,10 @@ class Verbs:
         stored = self.registry.get(target.resource, target.key_namespace, target.name)
         self.registry.bind(stored.key, binding["target"]["name"])
         return Response(201, orjson.dumps(_success()))
+
+    def evict(self, request: Request, target: Target) -> Response:
+        evict(self.registry, request, target)
+        return Response(201, orjson.dumps({**_success(), "code": 201}))
 
     # -- deleting -------------------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ KIND = Kind(
     creation_warnings=_warnings,
     has_status=True,
     counts_generation=True,
-    subresources=("attach", "binding", "exec", "log"),
+    subresources=("attach", "binding", "eviction", "exec", "log"),
     selectable_fields={
         "spec.nodeName": _spec("nodeName"),
         "spec.restartPolicy": _spec("restartPolicy"),
