@@ -57,7 +57,10 @@ class Listener(Protocol):
 
 
 class Connection(Protocol):
-    """One connection, to one pod: it stays there until it is closed, whatever the Service does."""
+    """One connection, to one pod: it stays there until it is closed, whatever the Service does.
+
+    One request at a time.
+    """
 
     async def request(self, request: Request, timeout: float) -> Response:
         """Raises RequestFailed."""

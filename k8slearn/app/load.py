@@ -18,10 +18,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
-from .host import Connection, Event, Host, Request, RequestFailed
+from .host import Connection, Event, Host, Request, RequestFailed, Response
 
 REPORT_EVERY = 10.0
 """Seconds between the lines that say how it goes."""
@@ -79,6 +79,9 @@ class _Run:
         headers = {"host": url.netloc, "content-type": "application/json"}
         self.request = Request("POST" if body else "GET", target, headers, body)
         self.shared: Connection | None = None
+        self._turn: Event | None = None
+        """Set when the request before has its answer: on one connection they take turns, as HTTP/1.1 has it."""
+
         self.latencies: list[float] = []
         self.pods: dict[str, int] = {}
         self.failures: dict[str, int] = {}
@@ -126,7 +129,7 @@ class _Run:
         if not self._open:
             self._all_done.set()
 
-    async def _ask(self) -> Any:
+    async def _ask(self) -> Response:
         timeout = self.options.timeout
         if not self.options.keep_alive:
             connection = await self.host.connect(*self.address, timeout)
@@ -134,16 +137,24 @@ class _Run:
                 return await connection.request(self.request, timeout)
             finally:
                 connection.close()
+        before, self._turn = self._turn, self.host.event()
+        mine = self._turn
+        if before is not None:
+            await before.wait()
+        try:
+            return await self._ask_on_shared(timeout)
+        finally:
+            mine.set()
+
+    async def _ask_on_shared(self, timeout: float) -> Response:
         if self.shared is None:
             self.shared = await self.host.connect(*self.address, timeout)
-        connection = self.shared
         try:
-            return await connection.request(self.request, timeout)
+            return await self.shared.request(self.request, timeout)
         except RequestFailed:
             # As clients do: a broken connection is made anew by the next request.
-            if self.shared is connection:
-                self.shared = None
-            connection.close()
+            self.shared.close()
+            self.shared = None
             raise
 
     def _fail(self, why: str) -> None:

@@ -134,16 +134,13 @@ async def _headers(reader: asyncio.StreamReader) -> dict[str, str]:
 
 
 class _Connection:
-    """Requests on one connection wait for each other, as HTTP/1.1 has it."""
-
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._turn = asyncio.Lock()
 
     async def request(self, request: Request, timeout: float) -> Response:
         try:
-            async with asyncio.timeout(timeout), self._turn:
+            async with asyncio.timeout(timeout):
                 return await self._ask(request)
         except TimeoutError:
             raise RequestFailed("timed out") from None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from pathlib import Path
 
+import k8slearn.app
+from k8slearn.app.versions import VERSIONS
 from k8slearn.embedded.clock import parse_timestamp
 from k8slearn.embedded.runtime.files import (
     Device,
@@ -20,10 +23,14 @@ from k8slearn.embedded.runtime.images import Image, canonical
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs import basic, encode, fileutils, listing, system, text, tty, web
 from k8slearn.embedded.runtime.programs.agnhost import agnhost
+from k8slearn.embedded.runtime.programs.app import python_with_app
+from k8slearn.embedded.runtime.programs.coredns import VERSION as COREDNS_VERSION
+from k8slearn.embedded.runtime.programs.coredns import coredns
 from k8slearn.embedded.runtime.programs.curl import curl
 from k8slearn.embedded.runtime.programs.grep import grep
 from k8slearn.embedded.runtime.programs.httpd import httpd, python
 from k8slearn.embedded.runtime.programs.nginx import DEFAULT_CONF, WELCOME, nginx
+from k8slearn.embedded.runtime.programs.nslookup import getent, nslookup
 from k8slearn.embedded.runtime.programs.options import Applet, Steps, program
 from k8slearn.embedded.runtime.programs.printf import printf
 from k8slearn.embedded.runtime.programs.redis import redis_cli, redis_server
@@ -108,7 +115,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
 _BUSYBOX_ONLY: dict[str, tuple[Applet, str]] = {
     "ash": (sh, ""),
     "httpd": (httpd, "[-f] [-p [IP:]PORT] [-h HOME]"),
-    "nslookup": (web.nslookup, "HOST"),
+    "nslookup": (nslookup, "[-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]"),
     "ps": (system.ps, ""),
     "wget": (web.wget, "[-qS] [--spider] [-O FILE] [--header STR] [--post-data STR] [-T SEC] URL..."),
 }
@@ -145,9 +152,7 @@ def _images() -> dict[str, Image]:
         ),
         Image(
             canonical("python:3.13-slim"),
-            _debian(
-                {f"usr/local/bin/{name}": _executable(python) for name in ("python", "python3", "python3.13")}
-            ),
+            _debian(_pythons(python)),
             cmd=("python3",),
             env={"LANG": "C.UTF-8", "PYTHON_VERSION": "3.13.5"},
             size_bytes=43_000_000,
@@ -160,6 +165,14 @@ def _images() -> dict[str, Image]:
             size_bytes=54_000_000,
         ),
     ]
+    images.append(
+        Image(
+            f"registry.k8s.io/coredns/coredns:v{COREDNS_VERSION}",
+            _image_tree({"coredns": _executable(coredns)}),
+            entrypoint=("/coredns",),
+            size_bytes=24_000_000,
+        )
+    )
     for tag, version in NGINX_VERSIONS.items():
         images.append(
             Image(
@@ -180,7 +193,31 @@ def _images() -> dict[str, Image]:
                 stop_signal="QUIT",
             )
         )
+    for tag, fault in VERSIONS.items():
+        images.append(
+            Image(
+                canonical(f"k8slearn/app:{tag}"),
+                _debian({**_application(), **_pythons(python_with_app)}),
+                entrypoint=("python3", "-m", "app"),
+                cmd=("web",),
+                env={"VERSION": tag, "FAULT": fault, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+                workdir="/srv",
+                user=1000,
+                size_bytes=43_100_000,
+            )
+        )
     return {image.reference: image for image in images}
+
+
+def _pythons(applet: Applet) -> dict[str, bytes | Node]:
+    return {f"usr/local/bin/{name}": _executable(applet) for name in ("python", "python3", "python3.13")}
+
+
+@cache
+def _application() -> dict[str, bytes | Node]:
+    """The application's source, where the image has it."""
+    folder = Path(k8slearn.app.__file__).parent
+    return {f"srv/app/{file.name}": file.read_bytes() for file in sorted(folder.glob("*.py"))}
 
 
 def _executable(applet: Applet, usage: str = "") -> RegularFile:
@@ -215,6 +252,7 @@ def _debian(extra: dict[str, bytes | Node]) -> Directory:
     files: dict[str, bytes | Node] = {
         f"bin/{name}": _executable(applet, usage) for name, (applet, usage) in _APPLETS.items()
     }
+    files["usr/bin/getent"] = _executable(getent, "database [key ...]")
     files |= {f"bin/{name}": _executable(partial(sh, ps1=ps1)) for name, ps1 in _DEBIAN_SHELLS.items()}
     return _image_tree({**files, "etc/os-release": b'PRETTY_NAME="Debian GNU/Linux"\nID=debian\n', **extra})
 
