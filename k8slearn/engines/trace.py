@@ -20,7 +20,8 @@ def concerning(kubeconfig: Path, reference: str, namespace: str) -> Iterator[str
     if not name:
         raise ClusterError(f"{reference} is no object. Write KIND/NAME, e.g. deployment/web.")
     powers = Powers(kubeconfig)
-    of = f"{_resource(powers, kind)} {namespace}/{name}"
+    resource, namespaced = _resource(powers, kind)
+    of = f"{resource} {namespace}/{name}" if namespaced else f"{resource} {name}"
     status, entries = powers.ask("GET", f"{TRACE}?of={quote(of)}")
     if status != 200:
         raise UnsupportedError("Only the embedded cluster keeps a trace of what its components do.")
@@ -31,8 +32,9 @@ def concerning(kubeconfig: Path, reference: str, namespace: str) -> Iterator[str
         yield f"{when}  {entry['component']:<28} {entry['verb']:<14} {entry['object']}{because}{why}"
 
 
-def _resource(powers: Powers, kind: str) -> str:
-    """``deploy``, ``deployment`` or ``deployments`` → ``deployments.apps``, by discovery."""
+def _resource(powers: Powers, kind: str) -> tuple[str, bool]:
+    """``deploy``, ``deployment`` or ``deployments`` → ``deployments.apps`` and that it is namespaced, by
+    discovery."""
     _, groups = powers.ask("GET", "/apis")
     paths = ["/api/v1"]
     paths += [
@@ -42,7 +44,8 @@ def _resource(powers: Powers, kind: str) -> str:
         group = path.split("/")[2] if path.startswith("/apis") else ""
         _, found = powers.ask("GET", path)
         for resource in _named(found, kind):
-            return f"{resource['name']}.{group}" if group else resource["name"]
+            full = f"{resource['name']}.{group}" if group else resource["name"]
+            return full, resource["namespaced"]
     raise ClusterError(f"The cluster has no kind {kind}. See: kubectl api-resources")
 
 

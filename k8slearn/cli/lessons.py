@@ -1,0 +1,95 @@
+"""``k8slearn lab``, ``lessons``, ``check``, ``hint``, ``reset``: learning, and writing lessons."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from k8slearn.cli.commands import Commands
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="The lessons' language.")
+@click.option("--no-browser", is_flag=True, help="Only print JupyterLab's address.")
+def lab(folder: Path | None, lang: str | None, no_browser: bool) -> None:
+    """Start the cluster, copy the lessons to FOLDER and open JupyterLab on them."""
+    from k8slearn.lab.start import start_lab
+
+    start_lab(folder or Path("k8slearn-lessons"), lang, open_browser=not no_browser)
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@click.pass_context
+def lessons(ctx: click.Context) -> None:
+    """List the lessons and how far you are."""
+    if ctx.invoked_subcommand is None:
+        from k8slearn.course import overview
+
+        click.echo(overview.render())
+
+
+@lessons.command("build")
+@click.option("--check", is_flag=True, help="Write nothing; fail when a committed notebook is stale.")
+def lessons_build(check: bool) -> None:
+    """Make the notebooks from the lessons' sources."""
+    from k8slearn.course import build
+
+    stale = build.build(check=check)
+    for path in stale:
+        click.echo(f"{'stale' if check else 'written'}: {path}")
+    if check and stale:
+        raise click.ClickException("Some notebooks are stale. Make them anew: k8slearn lessons build")
+
+
+@lessons.command("new")
+@click.argument("name")
+def lessons_new(name: str) -> None:
+    """Make the skeleton of a lesson, which passes its own tests."""
+    from k8slearn.course import skeleton
+
+    click.echo(f"Made {skeleton.new(name)}. CONTRIBUTING.md shows how to go on.")
+
+
+def _exercises(which: str) -> tuple[Any, list[str]]:
+    """The lesson and the exercises that LESSON or LESSON/EXERCISE names."""
+    from k8slearn.course.lesson import Lesson
+    from k8slearn.engines import connect
+
+    name, _, exercise = which.partition("/")
+    lesson = Lesson(name, connect())
+    return lesson, [exercise] if exercise else list(lesson.exercises)
+
+
+@click.command()
+@click.argument("which", metavar="LESSON[/EXERCISE]")
+def check(which: str) -> None:
+    """Judge a lesson's exercises by what the cluster does. Exit code 1 when one has not passed."""
+    lesson, exercises = _exercises(which)
+    results = [lesson.check(exercise) for exercise in exercises]
+    click.echo("\n".join(map(str, results)))
+    sys.exit(0 if all(result.passed for result in results) else 1)
+
+
+@click.command()
+@click.argument("which", metavar="LESSON/EXERCISE")
+def hint(which: str) -> None:
+    """Give the next hint on an exercise."""
+    lesson, exercises = _exercises(which)
+    if len(exercises) != 1:
+        raise click.BadParameter(f"Name one exercise: {', '.join(f'{which}/{one}' for one in exercises)}")
+    click.echo(str(lesson.hint(exercises[0])))
+
+
+@click.command()
+@click.argument("lesson")
+def reset(lesson: str) -> None:
+    """Empty a lesson's namespace and forget what was passed in it."""
+    found, _ = _exercises(lesson)
+    click.echo(str(found.reset()))
+
+
+COMMANDS = (lab, lessons, check, hint, reset)
