@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8slearn.embedded.network.names import DNS_SERVICE_IP, DOMAIN, search_list
+from k8slearn.embedded.network.names import DOMAIN
+from k8slearn.embedded.network.resolver import resolver_config
 from k8slearn.embedded.runtime.files import RegularFile
 
-_HOSTS = """\
+_POD_HOSTS = """\
 # Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
-fe00::\tip6-localnet
-fe00::\tip6-mcastprefix
+fe00::0\tip6-localnet
+fe00::0\tip6-mcastprefix
 fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 """
 
+_NODE_HOSTS = """\
+# Kubernetes-managed hosts file (host network).
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::0\tip6-localnet
+ff00::0\tip6-mcastprefix
+ff02::1\tip6-allnodes
+ff02::2\tip6-allrouters
+"""
+
 
 def hostname(pod: dict[str, Any]) -> str:
-    """What ``hostname`` prints in the pod: its own name unless it sets another, 63 characters at the most."""
-    return (pod["spec"].get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
+    """What ``hostname`` prints in the pod: its own name unless it sets another, 63 characters at the most; on
+    its node's network the node's name."""
+    spec = pod["spec"]
+    if spec.get("hostNetwork"):
+        return spec["nodeName"]
+    return (spec.get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
 
 
 def etc_files(pod: dict[str, Any], ip: str) -> dict[str, RegularFile]:
@@ -28,15 +43,14 @@ def etc_files(pod: dict[str, Any], ip: str) -> dict[str, RegularFile]:
     spec, namespace = pod["spec"], pod["metadata"]["namespace"]
     name = hostname(pod)
     names = name
-    if subdomain := spec.get("subdomain"):
+    if (subdomain := spec.get("subdomain")) and not spec.get("hostNetwork"):
         names = f"{name}.{subdomain}.{namespace}.svc.{DOMAIN}\t{name}"
-    hosts = f"{_HOSTS}{ip}\t{names}\n"
+    hosts = f"{_NODE_HOSTS if spec.get('hostNetwork') else _POD_HOSTS}{ip}\t{names}\n"
     if aliases := spec.get("hostAliases"):
         lines = [f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or ()) for alias in aliases]
         hosts += "\n# Entries added by HostAliases.\n" + "\n".join(lines) + "\n"
-    resolver = f"search {' '.join(search_list(namespace))}\nnameserver {DNS_SERVICE_IP}\noptions ndots:5\n"
     return {
         "/etc/hosts": RegularFile(hosts.encode()),
         "/etc/hostname": RegularFile(f"{name}\n".encode()),
-        "/etc/resolv.conf": RegularFile(resolver.encode()),
+        "/etc/resolv.conf": RegularFile(resolver_config(pod).text().encode()),
     }

@@ -48,7 +48,7 @@ class Host:
         self.pod_cidr = pod_cidr
         self.addresses = Addresses(pod_cidr)
         self.events = Recorder(client, clock, "kubelet", name)
-        network.add_node(ip, name)
+        network.add_node(ip, name, pod_cidr)
 
     def between(self, least: float, most: float) -> float:
         """A duration by chance, so that pods of one moment do not move in step."""

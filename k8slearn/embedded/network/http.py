@@ -60,3 +60,14 @@ class Listener(Protocol):
     def serve(self, request: HttpRequest, reply: Reply) -> None:
         """Answer ``request`` by calling ``reply``: at once, or from a later event of the clock."""
         ...
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An open connection, to one program for good. ``client`` is who it comes from as the program sees it."""
+
+    client: str
+    address: str
+    port: tuple[str, int]
+    """Protocol and number."""
+    listener: Listener

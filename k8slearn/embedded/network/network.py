@@ -1,6 +1,6 @@
 """The network of one cluster: which program a connection reaches, and how long one waits that reaches none.
 
-A pod's address exists while its sandbox does (``attach``), a node's while its kubelet runs (``add_node``); a
+A pod's address exists while its sandbox does (``attach``), a node's always (``add_node``); a
 port is open while a program listens on it (``listen``). Where a Service's connection goes says ``proxy``, and
 whether it may, ``policy``.
 """
@@ -21,7 +21,8 @@ from k8slearn.embedded.network.errors import (
     RequestTimeout,
     Unreachable,
 )
-from k8slearn.embedded.network.http import HttpRequest, HttpResponse, Listener
+from k8slearn.embedded.network.http import Connection, HttpRequest, HttpResponse, Listener
+from k8slearn.embedded.network.links import Links
 from k8slearn.embedded.network.names import HOST_RESOLVER, Names, NameServer, Zone
 from k8slearn.embedded.network.policy import Peer, Policies, Traffic
 from k8slearn.embedded.network.proxy import Proxy
@@ -32,9 +33,6 @@ LOOPBACK = "127.0.0.1"
 CONNECT_TIMEOUT = 127.0
 """Seconds after which Linux gives up to connect (tcp_syn_retries is 6: 1 + 2 + 4 + … + 64)."""
 
-Port = tuple[str, int]
-"""Protocol and number."""
-
 
 @dataclass
 class _Interface:
@@ -42,22 +40,12 @@ class _Interface:
 
     peer: Peer
     gateway: str = ""
-    listeners: dict[Port, Listener] = field(default_factory=dict)
-    forwards: dict[Port, tuple[str, int]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Connection:
-    """An open connection, to one program for good. ``client`` is who it comes from as the program sees it."""
-
-    client: str
-    address: str
-    port: Port
-    listener: Listener
+    listeners: dict[tuple[str, int], Listener] = field(default_factory=dict)
+    forwards: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
 
 
 class Network:
-    """``names`` is the cluster's DNS zone, which the DNS pods serve."""
+    """``names`` is the cluster's DNS zone, which the DNS pods serve; ``links`` are what joins the nodes."""
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.clock = clock
@@ -65,6 +53,7 @@ class Network:
         self._proxy = Proxy(client, clock)
         self._policies = Policies(client)
         self.names = Names(client)
+        self.links = Links()
         self._interfaces: dict[str, _Interface] = {}
         self._nodes: dict[str, _Interface] = {}
         outside = _Interface(Peer(HOST_RESOLVER, None, ""))
@@ -73,15 +62,10 @@ class Network:
 
     # -- who is there ---------------------------------------------------------------------------
 
-    def add_node(self, name: str, ip: str, pod_cidr: str) -> None:
+    def add_node(self, ip: str, name: str, pod_cidr: str) -> None:
         """The node ``name`` has ``ip``, its pods are in ``pod_cidr``, whose first address is its bridge's."""
         gateway = str(next(ipaddress.ip_network(pod_cidr).hosts()))
         self._interfaces[ip] = self._nodes[name] = _Interface(Peer(ip, None, name), gateway)
-
-    def remove_node(self, name: str) -> None:
-        """The node is lost."""
-        if interface := self._nodes.pop(name, None):
-            self._interfaces.pop(interface.peer.ip, None)
 
     def attach(self, ip: str, pod: Object) -> None:
         """``ip`` belongs to ``pod``'s sandbox from now on; its hostPorts are open on its node."""
@@ -114,7 +98,7 @@ class Network:
         if interface is not None:
             interface.listeners.pop((protocol, port), None)
 
-    def listening(self, ip: str) -> list[Port]:
+    def listening(self, ip: str) -> list[tuple[str, int]]:
         """The open ports of the pod or node at ``ip``."""
         interface = self._interfaces.get(ip)
         return sorted(interface.listeners) if interface else []
@@ -135,6 +119,7 @@ class Network:
             if endpoint[0] == asker:
                 seen_as = self._gateway(source.node, asker)
         elif (node := self._node(ip)) is not None:
+            self._require_link(source.node, node.peer.node)
             endpoint = self._proxy.node_port(source, node.peer.node, port, protocol)
             if source.node != node.peer.node:
                 seen_as = self._node_ip(source.node, asker)
@@ -144,6 +129,7 @@ class Network:
             endpoint = endpoint or node.forwards.get((protocol, port))
         reached, number = endpoint or (ip, port)
         interface = self._interface(reached)
+        self._require_link(source.node, interface.peer.node)
         if not self._policies.permit(source, Traffic(self._now(interface.peer), protocol, number)):
             raise Unreachable
         return self._reach(seen_as, interface, number, protocol)
@@ -152,8 +138,9 @@ class Network:
         """An ICMP echo. A ClusterIP does not answer one. Raises Unreachable."""
         if ip.startswith("127."):
             return
-        traffic = Traffic(self._now(self._interface(ip).peer), "ICMP", None)
-        if not self._policies.permit(self._peer(asker), traffic):
+        source, target = self._peer(asker), self._now(self._interface(ip).peer)
+        self._require_link(source.node, target.node)
+        if not self._policies.permit(source, Traffic(target, "ICMP", None)):
             raise Unreachable
 
     def _reach(self, client: str, interface: _Interface, port: int, protocol: str) -> Connection:
@@ -161,6 +148,10 @@ class Network:
         if listener is None:
             raise ConnectionRefused
         return Connection(client, interface.peer.ip, (protocol, port), listener)
+
+    def _require_link(self, one: str, other: str) -> None:
+        if not self.links.joined(one, other):
+            raise Unreachable
 
     def _interface(self, ip: str) -> _Interface:
         try:
@@ -181,7 +172,9 @@ class Network:
         if peer.pod is None:
             return peer
         metadata = peer.pod["metadata"]
-        return replace(peer, pod=self._client.get("pods", metadata["namespace"], metadata["name"]) or peer.pod)
+        return replace(
+            peer, pod=self._client.get("pods", metadata["namespace"], metadata["name"]) or peer.pod
+        )
 
     def _gateway(self, node: str, otherwise: str) -> str:
         return self._nodes[node].gateway if node in self._nodes else otherwise

@@ -213,8 +213,8 @@ class Kernel:
         for descriptor in process.fds.values():
             descriptor.release()
         process.fds = {}
-        for port in process.ports:
-            self.network.unlisten(self.ip, port)
+        for port, protocol in process.ports:
+            self.network.unlisten(self.ip, port, protocol)
         self.pids.remove(process)
         self.memory -= process.memory
         if process is self.pids.init:

@@ -81,7 +81,7 @@ class Process:
         self.started = kernel.clock.now
         self.memory = BASE_MEMORY
         self.on_end: list[Callable[[int], None]] = []
-        self.ports: list[int] = []
+        self.ports: list[tuple[int, str]] = []
         self.turn = 0
         self.give_up: Callable[[], None] | None = None
         self.doomed: str | None = None
@@ -283,10 +283,15 @@ class Process:
 
     # -- the network ----------------------------------------------------------------------------
 
-    def listen(self, port: int, listener: Listener) -> None:
+    def listen(self, port: int, listener: Listener, protocol: str = "TCP") -> None:
         """Open ``port`` until this process ends. Raises AddressInUse."""
-        self.kernel.network.listen(self.kernel.ip, port, listener)
-        self.ports.append(port)
+        self.kernel.network.listen(self.kernel.ip, port, listener, protocol)
+        self.ports.append((port, protocol))
+
+    def unlisten(self, port: int, protocol: str = "TCP") -> None:
+        """Close a port that this process listens on."""
+        self.kernel.network.unlisten(self.kernel.ip, port, protocol)
+        self.ports.remove((port, protocol))
 
     def request(
         self, ip: str, port: int, request: HttpRequest, timeout: float | None = None

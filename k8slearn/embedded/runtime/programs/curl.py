@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from k8slearn.embedded.network import ConnectionRefused, HttpRequest, NetworkError, UnknownHost
-from k8slearn.embedded.network.network import ConnectionClosed, RequestTimeout
+from k8slearn.embedded.network import (
+    ConnectionClosed,
+    ConnectionRefused,
+    HttpRequest,
+    NetworkError,
+    RequestTimeout,
+    UnknownHost,
+)
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Fault, Steps
 from k8slearn.embedded.runtime.programs.web import parse_url
+from k8slearn.embedded.runtime.resolver import resolve
 
 
 def curl(process: Process, args: list[str]) -> Steps:
@@ -23,7 +30,7 @@ def curl(process: Process, args: list[str]) -> Steps:
         return code
 
     try:
-        ip = process.kernel.network.resolve(process.kernel.ip, host)
+        ip = yield from resolve(process, host)
     except UnknownHost:
         return (yield from failed(6, f"Could not resolve host: {host}"))
     headers = {

@@ -21,6 +21,7 @@ from k8slearn.embedded.runtime.programs.options import Fault, Steps
 from k8slearn.embedded.runtime.programs.site import MissingFile, fetch
 from k8slearn.embedded.runtime.programs.system import KERNEL_RELEASE
 from k8slearn.embedded.runtime.programs.web import parse_url
+from k8slearn.embedded.runtime.resolver import address_of
 from k8slearn.embedded.runtime.signals import NUMBERS
 
 WORKER_MEMORY = 4 * 1024 * 1024
@@ -278,7 +279,7 @@ class Site:
 
         try:
             _, host, port, path = parse_url(location.proxy or "")
-            ip = kernel.network.resolve(kernel.ip, host)
+            ip = address_of(self.process, host)
         except (UnknownHost, Fault):
             self.master.log("error", f"host not found in upstream {location.proxy}")
             done(self._error(502))

@@ -17,6 +17,7 @@ from k8slearn.embedded.network import AddressInUse, HttpRequest, NetworkError, U
 from k8slearn.embedded.network.http import Reply
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Steps
+from k8slearn.embedded.runtime.resolver import connect, resolve
 
 PORT = 6379
 VERSION = "7.4.2"
@@ -192,14 +193,14 @@ def redis_cli(process: Process, args: list[str]) -> Steps:
     while len(words) > 1 and words[0] in ("-h", "-p"):
         option, value = words.pop(0), words.pop(0)
         host, port = (value, port) if option == "-h" else (host, int(value))
-    network = process.kernel.network
     try:
-        address = network.resolve(process.kernel.ip, host)
-        _, listener = network.connect(process.kernel.ip, address, port)
+        address = yield from resolve(process, host)
+        connection = yield from connect(process, address, port)
     except (UnknownHost, NetworkError) as error:
         reason = "Name or service not known" if isinstance(error, UnknownHost) else str(error)
         yield from process.write(2, f"Could not connect to Redis at {host}:{port}: {reason}\n".encode())
         return 1
+    listener = connection.listener
     if not isinstance(listener, Redis):
         yield from process.write(2, b"Error: Protocol error, got something that is not Redis\n")
         return 1

@@ -1,14 +1,20 @@
-"""Clients of the network, as busybox has them: wget, nslookup."""
+"""busybox ``wget``."""
 
 from __future__ import annotations
 
 import re
 
-from k8slearn.embedded.network import HttpRequest, HttpResponse, NetworkError, UnknownHost
-from k8slearn.embedded.network.names import DNS_SERVICE_IP, candidates, is_address
-from k8slearn.embedded.network.network import ConnectionClosed, RequestTimeout
+from k8slearn.embedded.network import (
+    ConnectionClosed,
+    HttpRequest,
+    HttpResponse,
+    NetworkError,
+    RequestTimeout,
+    UnknownHost,
+)
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Fault, Steps, UsageError
+from k8slearn.embedded.runtime.resolver import connect, resolve
 
 _URL = re.compile(r"(?:(https?)://)?(?:[^@/]*@)?([^:/?]+)(?::(\d+))?(/[^#]*|\?[^#]*)?(?:#.*)?")
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -102,13 +108,13 @@ class _Wget:
         """HttpResponse"""
         scheme, host, port, path = parse_url(url)
         try:
-            ip = self.process.kernel.network.resolve(self.process.kernel.ip, host)
+            ip = yield from resolve(self.process, host)
         except UnknownHost:
             raise Fault(f"bad address '{host}'") from None
         written = url.partition("://")[2] or url
         yield from self._say(f"Connecting to {written.partition('/')[0]} ({ip}:{port})")
         if scheme == "https":
-            yield from _reach(self.process, ip, port, self.timeout)
+            yield from self._connect(ip, port)
             raise Fault("TLS error from peer (alert code 80): internal error")
         headers = {
             "host": host + (f":{port}" if port != 80 else ""),
@@ -142,6 +148,15 @@ class _Wget:
             yield from self._say("  ")
         return response
 
+    def _connect(self, ip: str, port: int) -> Steps:
+        """See whether somebody listens. Raises Fault."""
+        try:
+            yield from connect(self.process, ip, port, self.timeout)
+        except RequestTimeout:
+            raise Fault("download timed out") from None
+        except NetworkError as error:
+            raise Fault(f"can't connect to remote host ({ip}): {error}") from None
+
     def _save(self, url: str, response: HttpResponse) -> Steps:
         if "spider" in self.found:
             yield from self._say("remote file exists")
@@ -173,49 +188,3 @@ class _Wget:
 def _progress(name: str, size: int) -> str:
     shown = f"{size}" if size < 100000 else f"{size // 1024}k"
     return f"{name[:20]:20} 100% |********************************| {shown:>5}  0:00:00 ETA"
-
-
-def _reach(process: Process, ip: str, port: int, timeout: float) -> Steps:
-    """See whether somebody listens; raises Fault in wget's words."""
-    yield from process.step()
-    try:
-        process.kernel.network.connect(process.kernel.ip, ip, port)
-    except NetworkError as error:
-        raise Fault(f"can't connect to remote host ({ip}): {error}") from None
-
-
-def nslookup(process: Process, args: list[str]) -> Steps:
-    """``nslookup NAME``: a name with dots is asked as it is, others with the search list of resolv.conf."""
-    words = [arg for arg in args if not arg.startswith("-")]
-    if not words:
-        raise UsageError
-    network = process.kernel.network
-    name = words[0].rstrip(".")
-    yield from process.print(f"Server:\t\t{DNS_SERVICE_IP}\nAddress:\t{DNS_SERVICE_IP}:53\n")
-    if is_address(name):
-        return (yield from _reverse(process, name))
-    namespace = network.namespace(process.kernel.ip)
-    tried = [name] if "." in words[0] else sorted(candidates(namespace, name)[:-1])
-    for candidate in tried:
-        addresses = network.names.records(candidate)
-        if addresses:
-            yield from process.print("")
-            for address in addresses:
-                yield from process.print(f"Name:\t{candidate}\nAddress: {address}")
-            yield from process.print("")
-            return 0
-    for candidate in tried:
-        for _ in ("A", "AAAA"):
-            yield from process.print(f"** server can't find {candidate}: NXDOMAIN\n")
-    return 1
-
-
-def _reverse(process: Process, address: str) -> Steps:
-    """The name of the Service that has a ClusterIP."""
-    full_name = ".".join(reversed(address.split("."))) + ".in-addr.arpa"
-    service = process.kernel.network.names.service_at(address)
-    if service is None:
-        yield from process.print(f"** server can't find {full_name}: NXDOMAIN\n")
-        return 1
-    yield from process.print(f"{full_name}\tname = {service}\n")
-    return 0
