@@ -195,7 +195,7 @@ class Look:
             return any(action() for action in actions)
         remaining = iter(actions)
         for batch in slow_start(len(actions)):
-            for action, _ in zip(remaining, range(batch), strict=False):
+            for _, action in zip(range(batch), remaining, strict=False):
                 try:
                     action()
                 except ApiError as error:
