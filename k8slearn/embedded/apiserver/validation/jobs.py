@@ -68,7 +68,7 @@ def _validate_generated(job: dict[str, Any]) -> Iterator[FieldError]:
     """The labels that the API server put into the template are there and were not the user's already."""
     metadata, spec = job["metadata"], job["spec"]
     labels = spec["template"]["metadata"]["labels"]
-    expected = dict.fromkeys(UID_LABELS, metadata["uid"])
+    expected: dict[str, str] = dict.fromkeys(UID_LABELS, metadata["uid"])
     expected |= dict.fromkeys(NAME_LABELS, metadata["name"])
     for name in (UID_LABELS[0], NAME_LABELS[0], UID_LABELS[1], NAME_LABELS[1]):
         if labels[name] != expected[name]:
