@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from k8slearn.embedded import addons
 from k8slearn.embedded.apiserver.admission.priority import PRIORITY_CLASSES
 from k8slearn.embedded.apiserver.kinds.priorityclass import SYSTEM_CLASSES
 from k8slearn.embedded.client import Client
@@ -23,6 +24,7 @@ PRIORITY_TEXTS = {
 STORAGE_CLASSES = "storageclasses.storage.k8s.io"
 
 API_SERVICE_IP = "10.96.0.1"
+API_PORT = 6443
 
 
 def node_names(count: int) -> list[str]:
@@ -48,6 +50,9 @@ def objects(client: Client) -> None:
         client.create(STORAGE_CLASSES, _standard_class())
     if client.get("services", "default", "kubernetes") is None:
         client.create("services", _api_service())
+        client.create("endpointslices.discovery.k8s.io", _api_slice())
+        client.create("endpoints", _api_endpoints())
+    addons.install(client)
 
 
 def _standard_class() -> Object:
@@ -68,8 +73,37 @@ def _standard_class() -> Object:
 def _api_service() -> Object:
     """The Service by which pods find the API server; its endpoints are the control plane's."""
     labels = {"component": "apiserver", "provider": "kubernetes"}
-    ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]
+    ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": API_PORT}]
     return {
         "metadata": {"name": "kubernetes", "namespace": "default", "labels": labels},
         "spec": {"type": "ClusterIP", "clusterIP": API_SERVICE_IP, "ports": ports},
+    }
+
+
+def _api_slice() -> Object:
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [node_ip(0)], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": API_PORT, "protocol": "TCP"}],
+    }
+
+
+def _api_endpoints() -> Object:
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+        },
+        "subsets": [
+            {
+                "addresses": [{"ip": node_ip(0)}],
+                "ports": [{"name": "https", "port": API_PORT, "protocol": "TCP"}],
+            }
+        ],
     }

@@ -56,9 +56,14 @@ class Timer:
 
     def cancel(self) -> None:
         if self.action is not None:
+            self.move_to_background()
             self.action = None
-            if not self.background:
-                self.clock._pending -= 1
+
+    def move_to_background(self) -> None:
+        """It will happen all the same, but settling need not wait for it any more."""
+        if self.action is not None and not self.background:
+            self.background = True
+            self.clock._pending -= 1
 
 
 class Clock:

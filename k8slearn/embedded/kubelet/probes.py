@@ -180,6 +180,8 @@ class Prober:
         # A startup probe begins undecided: its failure is news too.
         changed = good != self._good or (self._kind == "Startup" and not good)
         self._good = good
+        if good:
+            self._timer.move_to_background()
         if changed:
             self._verdict(self._kind, good)
 
