@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
+
+SLOWEST = 64 * 1024 * 1024
+"""Bytes that a client of a stream may leave lying."""
+
+FULL = 1024 * 1024
+"""Bytes after which a program waits for the client of its output."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,29 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
+class Pending:
+    """An answer that is still to come: a request passed on to a pod. The cluster calls ``set`` once.
+
+    ``notify`` is called when it is there; ``close`` says that the client has gone.
+    """
+
+    def __init__(self) -> None:
+        self.response: Response | None = None
+        self.notify: Callable[[], None] = lambda: None
+        self.on_close: Callable[[], None] = lambda: None
+
+    def set(self, response: Response) -> None:
+        self.response = response
+        self.notify()
+
+    def close(self) -> None:
+        self.on_close()
+
+
 class Stream:
     """An answer that goes on: a watch, a followed log. The cluster ``send``s, whoever carries it ``take``s.
 
+    A client that leaves more than ``SLOWEST`` bytes lying is cut off, as the real watch cache does.
     ``notify`` is called (inside the simulation's step) whenever there is something to take or the end was
     reached; ``on_close`` when the client has gone away.
     """
@@ -56,11 +83,17 @@ class Stream:
         self.notify: Callable[[], None] = lambda: None
         self.on_close: Callable[[], None] = lambda: None
         self._chunks: deque[bytes] = deque()
+        self._waiting = 0
 
     def send(self, chunk: bytes) -> None:
-        if not self.ended:
-            self._chunks.append(chunk)
-            self.notify()
+        if self.ended:
+            return
+        self._chunks.append(chunk)
+        self._waiting += len(chunk)
+        self.notify()
+        if self._waiting > SLOWEST:
+            self.end()
+            self.on_close()
 
     def end(self) -> None:
         if not self.ended:
@@ -71,6 +104,7 @@ class Stream:
         """Everything sent so far and not taken yet; b"" when there is nothing."""
         data = b"".join(self._chunks)
         self._chunks.clear()
+        self._waiting = 0
         return data
 
     def close(self) -> None:
@@ -80,37 +114,60 @@ class Stream:
 
 
 class Session:
-    """A conversation over numbered channels: exec, attach, port-forward.
+    """A conversation over numbered channels: exec and attach.
 
-    The cluster calls ``send(channel, data)`` and ``end()``. The client's side calls ``receive(channel, data)``,
-    ``close_input(channel)`` and ``close()``, which reach the cluster through the three ``on_…`` callbacks.
-    Channels of exec and attach: 0 stdin, 1 stdout, 2 stderr, 3 the final ``metav1.Status`` as JSON, 4 resize.
+    The cluster calls ``send(channel, data)`` and ``end()``; it holds back while the session is ``full``. The
+    client's side calls ``receive(channel, data)``, ``close_input(channel)`` and ``close()``, which reach the
+    cluster through the three ``on_…`` callbacks, and ``take``.
+    Channels: 0 stdin, 1 stdout, 2 stderr, 3 the final ``metav1.Status`` as JSON, 4 the size of the window.
     """
 
-    def __init__(self, protocol: str) -> None:
-        self.protocol = protocol
-        """``channel.k8s.io`` or ``portforward.k8s.io``."""
+    def __init__(self) -> None:
         self.ended = False
         self.notify: Callable[[], None] = lambda: None
         self.on_receive: Callable[[int, bytes], None] = lambda channel, data: None
         self.on_close_input: Callable[[int], None] = lambda channel: None
         self.on_close: Callable[[], None] = lambda: None
         self._frames: deque[tuple[int, bytes]] = deque()
+        self._waiting = 0
+        self._for_room: dict[Callable[[], None], None] = {}
+
+    @property
+    def full(self) -> bool:
+        """The client reads slower than the cluster sends."""
+        return self._waiting >= FULL and not self.ended
+
+    def when_room(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """``wake`` is called once there is room again, or nobody reads any more. Call what is returned to forget."""
+        if not self.full:
+            wake()
+            return lambda: None
+        self._for_room[wake] = None
+        return lambda: self._for_room.pop(wake, None)
 
     def send(self, channel: int, data: bytes) -> None:
         if not self.ended:
             self._frames.append((channel, data))
+            self._waiting += len(data)
             self.notify()
 
     def end(self) -> None:
         if not self.ended:
             self.ended = True
             self.notify()
+            self._room()
 
     def take(self) -> list[tuple[int, bytes]]:
         frames = list(self._frames)
         self._frames.clear()
+        self._waiting = 0
+        self._room()
         return frames
+
+    def _room(self) -> None:
+        waiting, self._for_room = self._for_room, {}
+        for wake in waiting:
+            wake()
 
     def receive(self, channel: int, data: bytes) -> None:
         if not self.ended:
@@ -121,9 +178,46 @@ class Session:
             self.on_close_input(channel)
 
     def close(self) -> None:
+        """The client has gone."""
         if not self.ended:
             self.ended = True
             self.on_close()
+            self._room()
 
 
-Answer = Response | Stream | Session
+class Connection(Protocol):
+    """The client's end of one forwarded connection: bytes to the pod."""
+
+    def receive(self, data: bytes) -> None: ...
+
+    def close_input(self) -> None:
+        """The client sends no more; it may still read."""
+        ...
+
+    def close(self) -> None:
+        """The client has gone."""
+        ...
+
+
+class Peer(Protocol):
+    """The pod's end of one forwarded connection: bytes to the client."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def end(self, error: str = "") -> None:
+        """Nothing more comes; ``error`` says why when that is a failure."""
+        ...
+
+
+@dataclass
+class Forwarding:
+    """port-forward: the client opens connections to ports of a pod, as many as it likes, by ``connect(port, peer)``.
+
+    ``ports`` are those that a client names beforehand (the Python client's protocol); kubectl names none.
+    """
+
+    ports: list[int]
+    connect: Callable[[int, Peer], Connection]
+
+
+Answer = Response | Pending | Stream | Session | Forwarding

@@ -1,11 +1,12 @@
-"""``kubectl exec`` and ``attach``: a program in a container, joined to a conversation over channels.
+"""``kubectl exec``: a program in a container, joined to a conversation over channels.
 
-Upstream: pkg/kubelet/server, k8s.io/kubelet/pkg/cri/streaming. Channels: 0 stdin, 1 stdout, 2 stderr, 3 the
-final ``metav1.Status``: Success, or NonZeroExitCode with the code among its causes.
+Upstream: pkg/kubelet/server, k8s.io/cri-streaming. The conversation ends with a ``metav1.Status`` on channel 3:
+Success, or NonZeroExitCode with the code among its causes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -16,12 +17,10 @@ from k8slearn.embedded.kubelet.logs import TEXT, container_name
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.kubelet.record import Record
 from k8slearn.embedded.runtime import StartError
-from k8slearn.embedded.runtime.log import LogLine
 
 Object = dict[str, Any]
 
-STDIN, STDOUT, STDERR, ERROR = range(4)
-PROTOCOL = "channel.k8s.io"
+STDIN, STDOUT, STDERR, ERROR, RESIZE = range(5)
 
 
 def exec(worker: PodWorker | None, pod: Object, request: Request) -> Answer:
@@ -32,64 +31,92 @@ def exec(worker: PodWorker | None, pod: Object, request: Request) -> Answer:
     command = request.query.get("command") or []
     if not command:
         raise bad_request("you must specify at least one command for the container")
-    record = _running(worker, pod, request)
-    if isinstance(record, Response):
-        return record
-    assert record.instance is not None
+    record = live_record(worker, pod, request)
+    if record is None or record.instance is None:
+        name = container_name(pod, request.param("container"))
+        return Response(500, f'container not found ("{name}")'.encode(), TEXT)
+    session = Session()
     tty = request.flag("tty")
-    session = Session(PROTOCOL)
-    wanted = {channel for channel, name in ((STDOUT, "stdout"), (STDERR, "stderr")) if request.flag(name)}
-
-    def output(channel: int, data: bytes) -> None:
-        if channel in wanted:
-            session.send(channel, data)
-
     try:
         program = record.instance.exec(
             command,
             stdin=request.flag("stdin"),
             tty=tty,
-            on_output=output,
-            on_exit=lambda code: _finish(session, exit_status(code)),
+            client=SessionClient(session, request),
+            on_exit=lambda code: finish(session, exit_status(code)),
         )
     except StartError as error:
         # Twice, as containerd and the API server each put their prefix before it.
         message = (
             f"Internal error occurred: Internal error occurred: error executing command in container: {error}"
         )
-        _finish(session, _failure("InternalError", message, [{"message": message}], code=500))
+        finish(session, _failure("InternalError", message, [{"message": message}], code=500))
         return session
+    # A terminal that goes away hangs up its programs; without one they live on, as under a real kubelet.
+    on_close = program.kill if tty else program.close_stdin
+    join(session, program.write_stdin, program.close_stdin, program.resize, on_close)
+    return session
+
+
+class SessionClient:
+    """The session as a program's client: of the output, what the request asks for."""
+
+    def __init__(self, session: Session, request: Request) -> None:
+        self._session = session
+        self._wanted = {fd for fd, name in ((STDOUT, "stdout"), (STDERR, "stderr")) if request.flag(name)}
+        self.when_room = session.when_room
+
+    @property
+    def full(self) -> bool:
+        return self._session.full
+
+    def output(self, fd: int, data: bytes) -> None:
+        if fd in self._wanted:
+            self._session.send(fd, data)
+
+
+def live_record(worker: PodWorker | None, pod: Object, request: Request) -> Record | None:
+    """The record of the container that is meant; None when it is not running. Raises ApiError."""
+    name = container_name(pod, request.param("container"))
+    if not pod["spec"].get("nodeName"):
+        raise bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
+    record = worker.records.get(name) if worker else None
+    return record if record and record.instance and record.instance.running else None
+
+
+def join(
+    session: Session,
+    write: Callable[[bytes], None],
+    close: Callable[[], None],
+    resize: Callable[[int, int], None],
+    on_close: Callable[[], None],
+) -> None:
+    """Let what the client sends reach a program: its keys, their end, the size of its window, its own end."""
 
     def receive(channel: int, data: bytes) -> None:
         if channel == STDIN:
-            program.write_stdin(data)
+            write(data)
+        elif channel == RESIZE and (size := window_size(data)):
+            resize(*size)
 
     def close_input(channel: int) -> None:
         if channel == STDIN:
-            program.close_stdin()
+            close()
 
-    session.on_receive, session.on_close_input = receive, close_input
-    # A terminal that goes away hangs up its programs; without one they live on, as under a real kubelet.
-    session.on_close = program.kill if tty else program.close_stdin
-    return session
+    session.on_receive, session.on_close_input, session.on_close = receive, close_input, on_close
 
 
-def attach(worker: PodWorker | None, pod: Object, request: Request) -> Answer:
-    """Follow what a container prints from now on, until it ends. Its stdin is closed: input goes nowhere."""
-    record = _running(worker, pod, request)
-    if isinstance(record, Response):
-        return record
-    instance = record.instance
-    assert instance is not None
-    session = Session(PROTOCOL)
+def window_size(message: bytes) -> tuple[int, int] | None:
+    """Columns and rows.
 
-    def line(new: LogLine) -> None:
-        session.send(STDOUT if new.stream == "stdout" else STDERR, new.text)
-
-    session.on_close = instance.log.follow(
-        line, lambda: _finish(session, exit_status(instance.exit_code or 0))
-    )
-    return session
+    >>> window_size(b'{"Width":80,"Height":24}')
+    (80, 24)
+    """
+    try:
+        size = orjson.loads(message)
+        return int(size["Width"]), int(size["Height"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def exit_status(code: int) -> Object:
@@ -102,22 +129,11 @@ def exit_status(code: int) -> Object:
     )
 
 
-def _running(worker: PodWorker | None, pod: Object, request: Request) -> Record | Response:
-    """The record of the container that is meant, or the kubelet's refusal. Raises ApiError."""
-    name = container_name(pod, request.param("container"))
-    if not pod["spec"].get("nodeName"):
-        raise bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
-    record = worker.records[name] if worker else None
-    if record is None or record.instance is None or not record.instance.running:
-        return Response(500, f'container not found ("{name}")'.encode(), TEXT)
-    return record
+def finish(session: Session, status: Object) -> None:
+    session.send(ERROR, orjson.dumps(status))
+    session.end()
 
 
 def _failure(reason: str, message: str, causes: list[Object], **more: Any) -> Object:
     status = {"metadata": {}, "status": "Failure", "reason": reason, "message": message}
     return {**status, "details": {"causes": causes}, **more}
-
-
-def _finish(session: Session, status: Object) -> None:
-    session.send(ERROR, orjson.dumps(status))
-    session.end()

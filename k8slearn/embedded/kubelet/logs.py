@@ -70,8 +70,9 @@ def container_name(pod: Object, asked: str) -> str:
     spec, pod_name = pod["spec"], pod["metadata"]["name"]
     containers = [container["name"] for container in spec["containers"]]
     inits = [container["name"] for container in spec.get("initContainers") or ()]
+    ephemeral = [container["name"] for container in spec.get("ephemeralContainers") or ()]
     if asked:
-        if asked not in (*containers, *inits):
+        if asked not in (*containers, *inits, *ephemeral):
             raise bad_request(f"container {asked} is not valid for pod {pod_name}")
         return asked
     if len(containers) == 1:

@@ -51,7 +51,7 @@ class PodWorker:
         self.volumes = Volumes(host, pod)
         self._allocatable = allocatable
         self._look_again = look_again
-        self._starter = Starter(host, self.volumes, allocatable, self._container_ended)
+        self._starter = Starter(host, self.volumes, allocatable, self.records, self._container_ended)
         self._task: Task | None = None
         self._again = False
         self._retry_at: float | None = None
@@ -86,6 +86,8 @@ class PodWorker:
             if record.alive and container["image"] != record.spec["image"]:
                 record.condemned = f"Container {record.name} definition changed, will be restarted"
             record.spec = container
+        for name, record in records(pod).items():
+            self.records.setdefault(name, record)  # an ephemeral container has been added
         grace = pod["metadata"].get("deletionGracePeriodSeconds")
         if "deletionTimestamp" in pod["metadata"] and (
             self._terminating is None or grace < self._terminating
@@ -187,12 +189,16 @@ class PodWorker:
             self._look_again(self.host.between(*RELIST))
 
     def _to_start(self) -> Iterator[Record]:
-        """The containers to start now: the next init container, or all others once those are done.
+        """The containers to start now: ephemeral ones, the next init container, or all others once those are done.
 
         A generator, so that a sidecar that has been started lets the next ones start in the same sync.
         """
         policy = self._policy()
+        ephemeral = [record for record in self.records.values() if record.role is Role.EPHEMERAL]
+        yield from (record for record in ephemeral if should_restart(record, policy))
         for record in self.records.values():
+            if record in ephemeral:
+                continue
             if should_restart(record, policy):
                 yield record
             if record.role is not Role.APP and not done_initializing(record):
@@ -218,11 +224,9 @@ class PodWorker:
         record.seen, record.condemned = True, ""
 
     def _mounted(self) -> bool:
-        failed = self.volumes.mount(self._allocatable, self.ip)
-        if failed is None:
+        message = self.volumes.mount(self._allocatable, self.ip)
+        if message is None:
             return True
-        name, why = failed
-        message = f'MountVolume.SetUp failed for volume "{name}" : {why}'
         self.host.events.event(self.pod, "Warning", "FailedMount", message)
         self._retry(min(0.5 * 2**self._mount_failures, LONGEST_MOUNT_WAIT))
         self._mount_failures += 1
@@ -306,16 +310,23 @@ class PodWorker:
     # -- the sandbox ----------------------------------------------------------------------------
 
     def _set_up(self) -> None:
-        self.ip = self.host.addresses.take()
-        self.host.network.attach(self.ip, self.pod)
+        if self._on_node_network():
+            self.ip = self.host.ip
+        else:
+            self.ip = self.host.addresses.take()
+            self.host.network.attach(self.ip, self.pod)
         self.sandbox = True
         self._restored = False
 
     def _tear_down(self) -> None:
         if self.sandbox:
-            self.host.network.detach(self.ip)
-            self.host.addresses.give_back(self.ip)
+            if not self._on_node_network():
+                self.host.network.detach(self.ip)
+                self.host.addresses.give_back(self.ip)
             self.sandbox = False
+
+    def _on_node_network(self) -> bool:
+        return bool(self.pod["spec"].get("hostNetwork"))
 
     # -- the status -----------------------------------------------------------------------------
 

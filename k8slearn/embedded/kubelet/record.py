@@ -22,6 +22,16 @@ class Role(Enum):
     SIDECAR = "sidecar"
     """An init container with restartPolicy Always."""
     APP = "app"
+    EPHEMERAL = "ephemeral"
+    """A debug container: it joins a running pod, starts once, and counts for nothing."""
+
+
+_FIELDS = {
+    Role.INIT: "initContainers",
+    Role.SIDECAR: "initContainers",
+    Role.APP: "containers",
+    Role.EPHEMERAL: "ephemeralContainers",
+}
 
 
 class Failure(NamedTuple):
@@ -66,8 +76,7 @@ class Record:
 
     @property
     def field_path(self) -> str:
-        group = "containers" if self.role is Role.APP else "initContainers"
-        return f"spec.{group}{{{self.name}}}"
+        return f"spec.{_FIELDS[self.role]}{{{self.name}}}"
 
     @property
     def created(self) -> bool:
@@ -100,7 +109,8 @@ class Record:
 
 
 def records(pod: dict[str, Any]) -> dict[str, Record]:
-    """A record per container of ``pod``: init containers and sidecars first, in the order of their start."""
+    """A record per container of ``pod``: init containers and sidecars first, in the order of their start;
+    ephemeral ones last."""
     spec = pod["spec"]
     found = {}
     for container in spec.get("initContainers") or ():
@@ -108,4 +118,6 @@ def records(pod: dict[str, Any]) -> dict[str, Record]:
         found[container["name"]] = Record(container, role)
     for container in spec["containers"]:
         found[container["name"]] = Record(container, Role.APP)
+    for container in spec.get("ephemeralContainers") or ():
+        found[container["name"]] = Record(container, Role.EPHEMERAL)
     return found

@@ -20,7 +20,8 @@ def restore(pod: dict[str, Any], records: dict[str, Record], clock: Clock) -> No
     """Set ``records`` to what ``pod``'s status says, with every container dead."""
     status = pod["status"]
     over = status.get("phase") in ("Succeeded", "Failed")
-    for written in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+    groups = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    for written in (written for group in groups for written in status.get(group, ())):
         record = records.get(written["name"])
         if record is None or not written.get("containerID"):
             continue

@@ -21,6 +21,8 @@ from k8slearn.embedded.kubelet.task import Future, Steps, awaited
 from k8slearn.embedded.kubelet.volumes import Volumes
 from k8slearn.embedded.runtime import Container, Image, StartError
 from k8slearn.embedded.runtime.files import FileSystem, RegularFile
+from k8slearn.embedded.runtime.pause import pause
+from k8slearn.embedded.runtime.pids import PidNamespace
 from k8slearn.kube import quantity
 
 Object = dict[str, Any]
@@ -39,9 +41,16 @@ class Starter:
     """
 
     def __init__(
-        self, host: Host, volumes: Volumes, allocatable: dict[str, str], ended: Callable[[Record], None]
+        self,
+        host: Host,
+        volumes: Volumes,
+        allocatable: dict[str, str],
+        records: dict[str, Record],
+        ended: Callable[[Record], None],
     ) -> None:
         self._host = host
+        self._records = records
+        self._shared_pids: PidNamespace | None = None
         self._volumes = volumes
         self._allocatable = allocatable
         self._ended = ended
@@ -163,9 +172,28 @@ class Starter:
             user=user,
             cpu_limit=float(quantity.parse(limits["cpu"])) if "cpu" in limits else None,
             memory_limit=int(quantity.parse(limits["memory"])) if "memory" in limits else None,
+            stdin=bool(spec.get("stdin")),
+            stdin_once=bool(spec.get("stdinOnce")),
+            tty=bool(spec.get("tty")),
+            pids=self._pids(pod, spec, ip),
             on_exit=on_exit,
         )
         return instance
+
+    def _pids(self, pod: Object, spec: Object, ip: str) -> PidNamespace | None:
+        """The PID namespace to join: the pod's (shareProcessNamespace), a debug container's target's, or None
+        for one of its own. Raises ConfigError."""
+        if pod["spec"].get("shareProcessNamespace"):
+            if self._shared_pids is None:
+                self._shared_pids = pause(self._host.clock, self._host.network, hostname(pod), ip)
+            return self._shared_pids
+        target = spec.get("targetContainerName")
+        if not target:
+            return None
+        record = self._records[target]
+        if not record.alive or record.instance is None:
+            raise ConfigError(f"unable to find target container {target}")
+        return record.instance.kernel.pids
 
 
 def _go_seconds(seconds: float) -> str:

@@ -47,7 +47,8 @@ class Facts(NamedTuple):
 
 def pod_status(pod: Object, records: Iterable[Record], facts: Facts) -> Object:
     """``status`` of ``pod`` as the kubelet writes it."""
-    records = list(records)
+    ephemeral = [record for record in records if record.role is Role.EPHEMERAL]
+    records = [record for record in records if record.role is not Role.EPHEMERAL]
     before = pod.get("status") or {}
     policy = pod["spec"].get("restartPolicy", "Always")
     waiting = "ContainerCreating" if records[0].role is Role.APP else "PodInitializing"
@@ -70,6 +71,9 @@ def pod_status(pod: Object, records: Iterable[Record], facts: Facts) -> Object:
     if inits:
         status["initContainerStatuses"] = inits
     status["containerStatuses"] = sorted(apps, key=lambda s: s["name"])
+    if ephemeral:
+        statuses = [_ephemeral_status(record, policy, facts) for record in ephemeral]
+        status["ephemeralContainerStatuses"] = sorted(statuses, key=lambda s: s["name"])
     for kept in ("qosClass", "nominatedNodeName"):
         if kept in before:
             status[kept] = before[kept]
@@ -86,6 +90,8 @@ def done_initializing(record: Record) -> bool:
 
 def should_restart(record: Record, policy: str) -> bool:
     """Whether a container that is not running has to be started (again)."""
+    if record.role is Role.EPHEMERAL:
+        return not record.created
     if record.running:
         return False
     ended = record.terminated
@@ -141,6 +147,13 @@ def _status(record: Record, policy: str, waiting: str, facts: Facts) -> Object:
         status["user"] = {"linux": {"uid": user, "gid": user, "supplementalGroups": [user]}}
     if mounts := spec.get("volumeMounts"):
         status["volumeMounts"] = [_mount(mount) for mount in mounts]
+    return status
+
+
+def _ephemeral_status(record: Record, policy: str, facts: Facts) -> Object:
+    """Nobody waits for an ephemeral container: it is never ready, and has not started in a probe's sense."""
+    status = {**_status(record, policy, "ContainerCreating", facts), "ready": False}
+    del status["started"]
     return status
 
 

@@ -1,4 +1,4 @@
-"""The subresources of pods that the API server asks a kubelet for: ``log``, ``exec``, ``attach``.
+"""The subresources of pods that the API server asks a kubelet for: ``log``, ``exec``, ``attach``, ``portforward``.
 
 A node that is lost answers nothing; then the error is that of the connection.
 """
@@ -11,14 +11,15 @@ from k8slearn.embedded.apiserver.apiserver import APIServer
 from k8slearn.embedded.apiserver.http import Answer, Request
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Key, Object
-from k8slearn.embedded.kubelet import exec, logs
+from k8slearn.embedded.kubelet import attach, exec, logs, portforward
 from k8slearn.embedded.kubelet.kubelet import Kubelet
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 
 _ANSWERS: dict[str, Callable[[PodWorker | None, Object, Request], Answer]] = {
     "log": logs.logs,
     "exec": exec.exec,
-    "attach": exec.attach,
+    "attach": attach.attach,
+    "portforward": portforward.portforward,
 }
 
 

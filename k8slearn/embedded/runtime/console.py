@@ -75,6 +75,7 @@ class Console:
         self.stdin_once = stdin_once and not tty
         """The program's input ends with that of the first client; a terminal's never does."""
         self.closed = False
+        self._stdin = stdin
         self._pipe = Pipe() if stdin and not tty else None
         self._attached: dict[Attachment, None] = {}
 
@@ -88,7 +89,7 @@ class Console:
     def attach(self, client: Client, *, stdin: bool, on_end: Callable[[], None]) -> Attachment:
         """Let ``client`` have what is printed from now on, and (``stdin``) type. ``on_end`` is called when the
         container has ended, or the client's input in a case that ends the attachment."""
-        attachment = Attachment(self, client, stdin, on_end)
+        attachment = Attachment(self, client, stdin and self._stdin, on_end)
         if self.closed:
             on_end()
         else:

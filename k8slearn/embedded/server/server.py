@@ -14,15 +14,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from k8slearn.embedded.apiserver.http import Request, Response, Session, Stream
+from k8slearn.embedded.apiserver.http import (
+    Answer,
+    Forwarding,
+    Pending,
+    Request,
+    Response,
+    Session,
+    Stream,
+)
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.server import powers
 from k8slearn.embedded.server.credentials import ADMIN, ADMIN_GROUPS, Credentials
 from k8slearn.embedded.server.pacemaker import Pacemaker
+from k8slearn.embedded.server.portforward import carry_forwarding
+from k8slearn.embedded.server.streams import carry_pending, carry_session, carry_stream, plain
 from k8slearn.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -86,12 +96,9 @@ class Server:
 
         def run() -> None:
             try:
-                self._catch_up()
-                done.set_result(action())
+                done.set_result(self._step(action))
             except BaseException as error:
                 done.set_exception(error)
-            finally:
-                self._schedule()
 
         self._loop.call_soon_threadsafe(run)
         return done.result()
@@ -167,28 +174,42 @@ class Server:
             error = ApiError(
                 413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}"
             )
-            return _plain(powers.failure(error))
+            return plain(powers.failure(error))
         try:
             user, groups = self._who(http)
         except ApiError as error:
-            return _plain(powers.failure(error))
+            return plain(powers.failure(error))
         query: dict[str, list[str]] = {}
         for name, value in http.query.items():
             query.setdefault(name, []).append(value)
         headers = {name.lower(): value for name, value in http.headers.items()}
         request = Request(http.method, http.path, query, headers, body, user, groups)
-        self._catch_up()
+        answer = self._step(lambda: self._handle(request))
+        match answer:
+            case Response():
+                answer.body = self.pacemaker.outward(answer.body)
+                return plain(answer)
+            case Pending():
+                return await carry_pending(answer, self._step)
+            case Stream():
+                return await carry_stream(http, answer, self.pacemaker.outward, self._step)
+            case Session():
+                return await carry_session(http, answer, self._step)
+            case Forwarding():
+                return await carry_forwarding(http, answer, self._step)
+
+    def _handle(self, request: Request) -> Answer:
         if request.path.startswith(powers.PREFIX):
-            answer: Any = self.powers.handle(request)
-        else:
-            answer = self.apiserver.handle(request)
-        self._schedule()
-        if isinstance(answer, Response):
-            answer.body = self.pacemaker.outward(answer.body)
-            return _plain(answer)
-        if isinstance(answer, Stream):
-            return await self._stream(http, answer)
-        return await self._session(http, answer)
+            return self.powers.handle(request)
+        return self.apiserver.handle(request)
+
+    def _step(self, action: Callable[[], T]) -> T:
+        """Do something in the cluster as of now."""
+        self._catch_up()
+        try:
+            return action()
+        finally:
+            self._schedule()
 
     def _who(self, http: web.Request) -> tuple[str, tuple[str, ...]]:
         """The user by bearer token or client certificate. Raises ApiError 401."""
@@ -203,69 +224,6 @@ class Server:
         if http.path.rstrip("/") in _OPEN_TO_ALL:
             return "system:anonymous", ("system:unauthenticated",)
         raise ApiError(401, "Unauthorized", "Unauthorized")
-
-    async def _stream(self, http: web.Request, stream: Stream) -> web.StreamResponse:
-        response = web.StreamResponse(status=stream.status, headers={"Content-Type": stream.content_type})
-        response.headers.extend(stream.headers)
-        ready = asyncio.Event()
-        stream.notify = ready.set
-        try:
-            await response.prepare(http)
-            while True:
-                ready.clear()
-                if data := stream.take():
-                    await response.write(self.pacemaker.outward(data))
-                elif stream.ended:
-                    break
-                else:
-                    await ready.wait()
-            await response.write_eof()
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # the client has gone
-        finally:
-            stream.close()
-        return response
-
-    async def _session(self, http: web.Request, session: Session) -> web.StreamResponse:
-        socket = web.WebSocketResponse(protocols=(f"v5.{session.protocol}", f"v4.{session.protocol}"))
-        if not socket.can_prepare(http):
-            session.close()
-            error = ApiError(400, "BadRequest", "Upgrade request required")
-            return _plain(powers.failure(error))
-        await socket.prepare(http)
-        sender = asyncio.ensure_future(self._send_frames(socket, session))
-        try:
-            async for message in socket:
-                if message.type is not WSMsgType.BINARY or not message.data:
-                    continue
-                self._catch_up()
-                channel, data = message.data[0], message.data[1:]
-                if channel == 255:
-                    session.close_input(data[0])  # v5's end of a channel: ff 00 ends stdin
-                else:
-                    session.receive(channel, data)
-                self._schedule()
-            session.close()
-        finally:
-            sender.cancel()
-        return socket
-
-    async def _send_frames(self, socket: web.WebSocketResponse, session: Session) -> None:
-        ready = asyncio.Event()
-        session.notify = ready.set
-        while True:
-            ready.clear()
-            for channel, data in session.take():
-                await socket.send_bytes(bytes([channel]) + data)
-            if session.ended:
-                await socket.close()
-                return
-            await ready.wait()
-
-
-def _plain(response: Response) -> web.Response:
-    headers = [("Content-Type", response.content_type), *response.headers]
-    return web.Response(status=response.status, body=response.body, headers=headers)
 
 
 def _bind(port: int) -> socket.socket:

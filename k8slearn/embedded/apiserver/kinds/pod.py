@@ -81,7 +81,16 @@ KIND = Kind(
     creation_warnings=_warnings,
     has_status=True,
     counts_generation=True,
-    subresources=("attach", "binding", "eviction", "exec", "log"),
+    subresources=(
+        "attach",
+        "binding",
+        "ephemeralcontainers",
+        "eviction",
+        "exec",
+        "log",
+        "portforward",
+        "proxy",
+    ),
     selectable_fields={
         "spec.nodeName": _spec("nodeName"),
         "spec.restartPolicy": _spec("restartPolicy"),

@@ -1,0 +1,111 @@
+"""Answers that take time or go on, carried to the client: proxied requests, watches, logs, exec, attach.
+
+Exec and attach are WebSocket messages whose first byte is the channel (``v5.channel.k8s.io``, or v4 without a
+way to end stdin). What reaches into the cluster is done in a ``Step``, on the simulation's thread and time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from k8slearn.embedded.apiserver.http import Pending, Response, Session, Stream
+from k8slearn.embedded.apiserver.status import bad_request
+from k8slearn.embedded.server.powers import failure
+
+Step = Callable[[Callable[[], Any]], Any]
+"""Runs an action in the cluster once it has caught up with the time, and returns what the action returns."""
+
+CLOSE = 255
+"""v5's channel for ends: ff 00 ends stdin."""
+
+
+def plain(response: Response) -> web.Response:
+    headers = [("Content-Type", response.content_type), *response.headers]
+    return web.Response(status=response.status, body=response.body, headers=headers)
+
+
+def upgrade_required() -> web.Response:
+    return plain(failure(bad_request("Upgrade request required")))
+
+
+async def carry_pending(pending: Pending, step: Step) -> web.StreamResponse:
+    """Wait for an answer that is still to come."""
+    ready = asyncio.Event()
+    pending.notify = ready.set
+    try:
+        while (response := pending.response) is None:
+            await ready.wait()
+    finally:
+        if pending.response is None:
+            step(pending.close)
+    return plain(response)
+
+
+async def carry_stream(
+    http: web.Request, stream: Stream, outward: Callable[[bytes], bytes], step: Step
+) -> web.StreamResponse:
+    """Send on what comes, until the end or until the client goes. ``outward`` shifts its times."""
+    response = web.StreamResponse(status=stream.status, headers={"Content-Type": stream.content_type})
+    response.headers.extend(stream.headers)
+    ready = asyncio.Event()
+    stream.notify = ready.set
+    try:
+        await response.prepare(http)
+        while True:
+            ready.clear()
+            if data := stream.take():
+                await response.write(outward(data))
+            elif stream.ended:
+                break
+            else:
+                await ready.wait()
+        await response.write_eof()
+    except (ConnectionError, asyncio.CancelledError):
+        pass  # the client has gone
+    finally:
+        step(stream.close)
+    return response
+
+
+async def carry_session(http: web.Request, session: Session, step: Step) -> web.StreamResponse:
+    """A conversation over channels, until the session ends or the client goes."""
+    socket = web.WebSocketResponse(protocols=("v5.channel.k8s.io", "v4.channel.k8s.io"))
+    if not socket.can_prepare(http):
+        step(session.close)
+        return upgrade_required()
+    await socket.prepare(http)
+    sender = asyncio.ensure_future(_send_frames(socket, session, step))
+    try:
+        async for message in socket:
+            if message.type is WSMsgType.BINARY and message.data:
+                step(lambda frame=message.data: _receive(session, frame))
+    finally:
+        sender.cancel()
+        step(session.close)
+    return socket
+
+
+def _receive(session: Session, frame: bytes) -> None:
+    channel, data = frame[0], frame[1:]
+    if channel != CLOSE:
+        session.receive(channel, data)
+    elif data:
+        session.close_input(data[0])
+
+
+async def _send_frames(socket: web.WebSocketResponse, session: Session, step: Step) -> None:
+    """A client that reads slowly lets this wait in ``send_bytes``, and then the program waits too."""
+    ready = asyncio.Event()
+    session.notify = ready.set
+    while True:
+        ready.clear()
+        for channel, data in step(session.take):
+            await socket.send_bytes(bytes([channel]) + data)
+        if session.ended:
+            await socket.close()
+            return
+        await ready.wait()
