@@ -17,15 +17,19 @@ from typing import Any
 from k8slearn.embedded.apiserver.status import FieldError
 
 IMMUTABLE = "field is immutable"
+_NO_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
+
 NEGATIVE = "must be greater than or equal to 0"
 
 
 def go_value(value: Any) -> str:
     """``"Web"``, ``-1``, ``{"matchLabels":{"app":"new"}}``, ``null``, with the keys in the order given.
 
-    Go sorts the keys of maps, and prints the fields of a struct in the order of their declaration.
+    Go sorts the keys of maps, and prints the fields of a struct in the order of their declaration. Within them it
+    writes what could be HTML by its number: ``{"command":["sh","-c","a \\u0026\\u0026 b"]}``.
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if isinstance(value, str) else text.translate(_NO_HTML)
 
 
 def invalid(path: str, value: Any, detail: str) -> FieldError:

@@ -71,7 +71,7 @@ class Workshop:
     def events(self, name: str = "work", resource: str = JOBS) -> list[str]:
         """``Reason: message`` in the order in which they first came, with the counts of those that came again."""
         uid = self.get(name, resource)["metadata"]["uid"]
-        found = [e for e in self.client.list("events") if e["involvedObject"]["uid"] == uid]
+        found = [e for e in self.client.list("events") if e["involvedObject"].get("uid") == uid]
         found.sort(key=lambda event: int(event["metadata"]["name"].rpartition(".")[2], 16))
         return [f"{event['reason']}: {event['message']}" for event in found]
 
