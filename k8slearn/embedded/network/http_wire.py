@@ -86,7 +86,10 @@ def encode(response: HttpResponse, method: str, *, keep_alive: bool) -> bytes:
     if response.status not in _NO_BODY:
         headers["Content-Length"] = str(len(response.body))
     headers.setdefault("Connection", "keep-alive" if keep_alive else "close")
-    head = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{n}: {v}" for n, v in headers.items())]
+    head = [
+        f"HTTP/1.1 {response.status} {response.reason}",
+        *(f"{name.title()}: {value}" for name, value in headers.items()),
+    ]
     body = b"" if method == "HEAD" or response.status in _NO_BODY else response.body
     return "\r\n".join([*head, "", ""]).encode("latin-1", "replace") + body
 

@@ -21,7 +21,7 @@ from k8slearn.embedded.runtime.files import (
 )
 from k8slearn.embedded.runtime.images import Image, canonical
 from k8slearn.embedded.runtime.process import Process
-from k8slearn.embedded.runtime.programs import basic, encode, fileutils, listing, system, text, tty, web
+from k8slearn.embedded.runtime.programs import basic, encode, fileutils, listing, system, tar, text, tty, web
 from k8slearn.embedded.runtime.programs.agnhost import agnhost
 from k8slearn.embedded.runtime.programs.app import python_with_app
 from k8slearn.embedded.runtime.programs.coredns import VERSION as COREDNS_VERSION
@@ -94,6 +94,7 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "stat": (listing.stat, "[-L] [-c FMT] FILE..."),
     "stty": (tty.stty, "[size] [[-]echo] [sane]"),
     "tail": (text.tail, "[OPTIONS] [FILE]..."),
+    "tar": (tar.tar, "c|x|t [-hvokO] [-f TARFILE] [-C DIR] [FILE]..."),
     "tee": (fileutils.tee, "[-ai] [FILE]..."),
     "test": (test, ""),
     "time": (basic.time, "PROG ARGS"),
