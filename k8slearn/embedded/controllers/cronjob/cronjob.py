@@ -6,8 +6,7 @@ https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from email.utils import format_datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from k8slearn.embedded.apiserver.status import ApiError
@@ -174,7 +173,7 @@ class _Step:
         spec = self.cronjob["spec"]
         deadline = spec.get("startingDeadlineSeconds")
         if deadline is not None and time + deadline < self.now:
-            when = format_datetime(datetime.fromtimestamp(time, cron.time_zone("UTC")))
+            when = datetime.fromtimestamp(time, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
             self._warn("MissSchedule", f"Missed scheduled time to start a job: {when}")
             return False
         name = self._name(time)

@@ -107,6 +107,7 @@ def test_what_is_too_late_for_the_starting_deadline_is_left_out(workshop, cron):
     workshop.change("tick", CRON_JOBS, suspend=False)
     workshop.advance(MINUTE)
     assert all_made(workshop) == []
+    assert workshop.events("tick", CRON_JOBS) == []
     workshop.advance(HOUR)
     assert all_made(workshop) == ["01 02:00"]
 
