@@ -166,9 +166,9 @@ class MetricsServer:
 
 
 def _quantities(cpu: float, memory: float) -> dict[str, str]:
-    """In nanocores and whole Ki, as cAdvisor's numbers come out."""
+    """In millionths of a core (finer is noise of the clock) and whole Ki."""
     return {
-        "cpu": quantity.from_value(Fraction(round(cpu * 10**9), 10**9)),
+        "cpu": quantity.from_value(Fraction(round(cpu * 10**6), 10**6)),
         "memory": quantity.from_value(int(memory) // 1024 * 1024, like="1Ki"),
     }
 

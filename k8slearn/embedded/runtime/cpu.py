@@ -18,6 +18,9 @@ from k8slearn.embedded.clock import Clock
 STEP = 0.00005
 """Seconds of CPU that a program's step (a command, a read, a write) takes: 1000 steps fill 50 ms."""
 
+REQUEST = 0.0002
+"""Seconds of CPU that a web server takes to answer with a file or a few words: 100 requests a second are 20m."""
+
 SLICE = 0.05
 """Seconds of work that may wait in line before a program has to stop: it keeps the simulation answerable,
 and makes a busy loop take time as it should."""
@@ -71,7 +74,10 @@ class Cpu:
 
     def used_at(self, when: float) -> float:
         """``used`` as it was at ``when``, within the last minute; between two notes it grew evenly."""
-        after = (self._clock.now, self.used)
+        end = min(self._clock.now, self._free_at)
+        after = (end, self._used(end))
+        if when >= end:
+            return after[1]
         for note in reversed(self._history or ()):
             if note[0] <= when:
                 (t0, u0), (t1, u1) = note, after

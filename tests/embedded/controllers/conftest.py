@@ -45,6 +45,7 @@ class PretendKubelet(Controller):
         if pod is None or pod["status"].get("podIP"):
             return
         status = {**pod["status"], "podIP": next(self.addresses), "phase": "Running"}
+        status["startTime"] = self.clock.timestamp()
         ready = "False" if pod["spec"]["containers"][0]["image"] == "broken" else "True"
         condition = {"type": "Ready", "status": ready, "lastTransitionTime": self.clock.timestamp()}
         status["conditions"] = [*status.get("conditions", []), condition]
@@ -110,7 +111,7 @@ class World:
     def events(self, resource: str, name: str) -> list[str]:
         """``Reason: message`` of an object's events in the order in which they came."""
         uid = self.get(resource, name)["metadata"]["uid"]
-        events = [e for e in self.client.list("events") if e["involvedObject"]["uid"] == uid]
+        events = [e for e in self.client.list("events") if e["involvedObject"].get("uid") == uid]
         events.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
         return [f"{event['reason']}: {event['message']}" for event in events]
 

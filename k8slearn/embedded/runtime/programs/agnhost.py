@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from k8slearn.embedded.network import HttpRequest, HttpResponse
 from k8slearn.embedded.network.http import Reply
+from k8slearn.embedded.runtime.cpu import REQUEST
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Fault, Steps
 from k8slearn.embedded.runtime.programs.site import text
@@ -58,6 +59,7 @@ class _Server:
         self.code = 0
 
     def serve(self, request: HttpRequest, reply: Reply) -> None:
+        self.process.kernel.cpu.charge(REQUEST)
         parts = urlsplit(request.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         reply(self.handler(self, parts.path, query, request.client))

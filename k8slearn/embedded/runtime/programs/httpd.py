@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from k8slearn.embedded.network import AddressInUse, HttpRequest, HttpResponse
 from k8slearn.embedded.network.http import Reply
+from k8slearn.embedded.runtime.cpu import REQUEST
 from k8slearn.embedded.runtime.files import Directory
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Fault, Steps, options
@@ -47,6 +48,7 @@ class _Files:
         self.root = root
 
     def serve(self, request: HttpRequest, reply: Reply) -> None:
+        self.process.kernel.cpu.charge(REQUEST)
         try:
             file, kind = fetch(
                 self.process.files, self.root, request.path, default_type="application/octet-stream"
@@ -82,6 +84,7 @@ class _PythonFiles:
         self.process = process
 
     def serve(self, request: HttpRequest, reply: Reply) -> None:
+        self.process.kernel.cpu.charge(REQUEST)
         response = self._respond(request.path)
         moment = datetime.fromtimestamp(self.process.kernel.clock.now, UTC).strftime("%d/%b/%Y %H:%M:%S")
         asked = f'"{request.method} {request.path} HTTP/1.1"'

@@ -14,6 +14,7 @@ from k8slearn.embedded.network import (
     UnknownHost,
 )
 from k8slearn.embedded.network.http import Reply
+from k8slearn.embedded.runtime.cpu import REQUEST
 from k8slearn.embedded.runtime.files import Program
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.nginx_config import ConfigError, Location, Server, load
@@ -201,6 +202,7 @@ class Site:
             self._answer(request, self._respond(server, location, request), reply)
 
     def _answer(self, request: HttpRequest, response: HttpResponse, reply: Reply) -> None:
+        self.process.kernel.cpu.charge(REQUEST)
         now = self.process.kernel.clock.now
         size = 0 if request.method == "HEAD" else len(response.body)
         agent, referer = (request.headers.get(name, "-") for name in ("user-agent", "referer"))
