@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from k8slearn.embedded.apiserver.kind import Kind, Object, Scale
+from k8slearn.embedded.apiserver.kinds import persistentvolumeclaim
 from k8slearn.embedded.apiserver.kinds._columns import (
     age,
     columns,
@@ -17,6 +18,7 @@ from k8slearn.embedded.apiserver.kinds._columns import (
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_template
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
+from k8slearn.embedded.apiserver.validation.claims import validate_claim_spec
 from k8slearn.embedded.apiserver.validation.fields import (
     each_invalid,
     go_value,
@@ -26,6 +28,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
     not_supported,
     required,
 )
+from k8slearn.embedded.apiserver.validation.go_fields import go_form
 from k8slearn.embedded.apiserver.validation.pod_warnings import template_update_warnings, warn_of_template
 from k8slearn.embedded.apiserver.validation.pods import validate_template
 from k8slearn.embedded.apiserver.validation.selectors import (
@@ -67,6 +70,9 @@ def _default(obj: Object) -> None:
     spec["persistentVolumeClaimRetentionPolicy"] = {
         field: retention.get(field) or "Retain" for field in RETENTION_FIELDS
     }
+    for claim in spec.get("volumeClaimTemplates") or ():
+        claim.update(apiVersion="v1", kind="PersistentVolumeClaim")
+        persistentvolumeclaim.KIND.default(claim)
     default_template(spec.setdefault("template", {}))
 
 
@@ -85,6 +91,8 @@ def _validate(obj: Object) -> Iterator[FieldError]:
         if chosen not in ("Retain", "Delete"):
             path = f"spec.persistentVolumeClaimRetentionPolicy.{field}"
             yield not_supported(path, chosen, ("Retain", "Delete"))
+    for index, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+        yield from validate_claim_spec(f"spec.volumeClaimTemplates[{index}].spec", claim["spec"])
     yield from non_negative("spec.replicas", spec["replicas"])
     yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     yield from non_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
@@ -164,8 +172,22 @@ def _as_it_will_be(spec: dict[str, Any]) -> dict[str, Any]:
 def _validate_update(new: Object, old: Object) -> Iterator[FieldError]:
     after, before = new["spec"], old["spec"]
     yield from immutable_selector(after.get("selector"), before["selector"])
-    for field in ("volumeClaimTemplates", "serviceName", "podManagementPolicy"):
+    claims = [_go_claims(spec.get("volumeClaimTemplates")) for spec in (after, before)]
+    yield from immutable("spec.volumeClaimTemplates", *claims)
+    for field in ("serviceName", "podManagementPolicy"):
         yield from immutable(f"spec.{field}", after.get(field), before.get(field))
+
+
+def _go_claims(claims: list[Object] | None) -> list[dict[str, Any]] | None:
+    """Claim templates as Go prints them: their metadata stand beside spec and status."""
+    return claims and [
+        {
+            **claim["metadata"],
+            "Spec": go_form(claim["spec"], "PersistentVolumeClaimSpec"),
+            "Status": go_form(claim["status"], "PersistentVolumeClaimStatus"),
+        }
+        for claim in claims
+    ]
 
 
 def _warnings(obj: Object) -> Iterator[str]:
