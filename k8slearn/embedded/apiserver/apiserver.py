@@ -128,7 +128,7 @@ class APIServer:
                 return verbs.delete_collection(request, target)
             case "GET", True, "scale":
                 return verbs.get_scale(request, target)
-            case "GET", True, "status":
+            case "GET", True, part if part == "status" or part in target.kind.parts:
                 return verbs.get(request, target)
         raise method_not_allowed()
 

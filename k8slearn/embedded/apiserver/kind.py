@@ -39,6 +39,17 @@ class Scale:
     selector: Callable[[Object], str] = lambda obj: ""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A subresource through which one part of an object is changed: a pod's ``ephemeralcontainers``."""
+
+    prepare: Callable[[Object, Object], Object]
+    """``(asked, old)``: ``old`` with the part from ``asked``, a private copy that has its defaults."""
+
+    validate: Callable[[Object, Object], Iterable[FieldError]]
+    """``(new, old)``: what this change may not do, besides what holds for every object of the kind."""
+
+
 def _nothing(*_: Any) -> None:
     return None
 
@@ -71,6 +82,9 @@ class Kind:
     columns: tuple[Column, ...] = ()
     """What ``kubectl get`` shows. Every kind in ``kinds/`` brings its own."""
 
+    listed_name: Callable[[Object, list[Object]], str] | None = None
+    """``(object, all)``: what the first column shows in a list, where that depends on the whole list."""
+
     default: Callable[[Object], None] = _nothing
     """Fill in the defaults of this version, on create and on update, as upstream's ``SetDefaults_…`` do."""
 
@@ -81,6 +95,9 @@ class Kind:
     """``(new, old)``: the strategy's PrepareForUpdate: keep what a client may not change."""
 
     validate: Callable[[Object], Iterable[FieldError]] = _no_errors
+    validate_create: Callable[[Object], Iterable[FieldError]] = _no_errors
+    """Only what a creation adds to ``validate``."""
+
     validate_update: Callable[[Object, Object], Iterable[FieldError]] = _no_errors
     """``(new, old)``: only what an update adds to ``validate``, such as immutable fields."""
 
@@ -99,6 +116,9 @@ class Kind:
 
     counts_generation: bool = False
     """``metadata.generation`` starts at 1 and grows when ``spec`` changes."""
+
+    parts: dict[str, Part] = field(default_factory=dict)
+    """By the names of their subresources."""
 
     scale: Scale | None = None
     subresources: tuple[str, ...] = ()

@@ -113,7 +113,8 @@ class Registry:
         attributes = admission.Attributes("CREATE", kind, None, dry_run=dry_run)
         admission.admit(attributes, new, self._admission)
         if not trusted:
-            self._check(kind, new, [*validate_metadata(kind, new), *kind.validate(new)])
+            errors = [*validate_metadata(kind, new), *kind.validate(new), *kind.validate_create(new)]
+            self._check(kind, new, errors)
             for text in kind.creation_warnings(new):
                 warn(text)
         admission.check(attributes, new, self._admission)
@@ -161,7 +162,8 @@ class Registry:
     ) -> Object:
         """Replace an object and return it as it stands then.
 
-        With ``subresource`` only that part changes: ``status``, or ``finalize`` (a namespace's spec). With
+        With ``subresource`` only that part changes: ``status``, ``finalize`` (a namespace's spec), or one of the
+        kind's ``parts``. With
         ``metadata.resourceVersion`` the object must be at that version still, with ``metadata.uid`` be that very
         object; where not ``uid_chooses`` (a patch), the uid is a field that cannot change, like others. An
         update that changes nothing writes nothing. One that takes the last finalizer from an object that is
@@ -176,22 +178,29 @@ class Registry:
             raise conflict(resource, asked["name"], other_object(kind, old, asked["uid"]))
         if asked.get("resourceVersion") not in ("", "0", None, old["metadata"]["resourceVersion"]):
             raise conflict(resource, asked["name"])
+        part = kind.parts.get(subresource)
         if subresource == "status":
             new = _with_status(obj, old)
         elif subresource == "finalize":
             new = {**old, "spec": obj.get("spec", {})}
+        elif part is not None:
+            asked_copy = _private_copy(obj, kind)
+            kind.default(asked_copy)
+            new = {**part.prepare(asked_copy, old), "metadata": dict(old["metadata"])}
         else:
             new = self._updated(kind, obj, old)
         attributes = admission.Attributes("UPDATE", kind, old, subresource, dry_run)
         if not subresource or not trusted:
             admission.admit(attributes, new, self._admission)
-        if not subresource and kind.counts_generation and new.get("spec") != old.get("spec"):
+        if (not subresource or part) and kind.counts_generation and new.get("spec") != old.get("spec"):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if not trusted:
             errors = [*validate_metadata(kind, new), *validate_fixed_metadata(asked, old["metadata"])]
             errors += validate_metadata_update(new, old)
             if not subresource:
                 errors += [*kind.validate(new), *kind.validate_update(new, old)]
+            elif part is not None:
+                errors += [*kind.validate(new), *part.validate(new, old)]
             self._check(kind, new, errors)
             for text in () if subresource else kind.update_warnings(new, old):
                 warn(text)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from k8slearn.embedded.apiserver.kind import Kind, Object
+from k8slearn.embedded.apiserver.kind import Kind, Object, Part
 from k8slearn.embedded.apiserver.kinds._pod_columns import COLUMNS
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_pod
 from k8slearn.embedded.apiserver.validation import formats
+from k8slearn.embedded.apiserver.validation.ephemeral import (
+    no_ephemeral_containers,
+    validate_ephemeral_update,
+)
 from k8slearn.embedded.apiserver.validation.pod_update import validate_pod_update
 from k8slearn.embedded.apiserver.validation.pod_warnings import warn_of_pod_spec
 from k8slearn.embedded.apiserver.validation.pods import validate_pod
@@ -17,7 +21,18 @@ FINISHED = ("Succeeded", "Failed")
 
 
 def _prepare_create(pod: Object) -> None:
-    pod["status"] = {"phase": "Pending", "qosClass": qos_class(pod.get("spec") or {})}
+    spec = pod.get("spec") or {}
+    pod["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    if spec.get("schedulingGates"):
+        gated = {
+            "type": "PodScheduled",
+            "status": "False",
+            "lastProbeTime": None,
+            "lastTransitionTime": pod["metadata"]["creationTimestamp"],
+            "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+        }
+        pod["status"]["conditions"] = [gated]
 
 
 def qos_class(spec: dict[str, Any]) -> str:
@@ -39,6 +54,13 @@ def qos_class(spec: dict[str, Any]) -> str:
 
 def _computing(amounts: dict[str, str] | None) -> dict[str, str]:
     return {name: amount for name, amount in (amounts or {}).items() if name in ("cpu", "memory")}
+
+
+def _with_ephemeral_containers(asked: Object, old: Object) -> Object:
+    spec: Object = {name: value for name, value in old["spec"].items() if name != "ephemeralContainers"}
+    if containers := asked["spec"].get("ephemeralContainers"):
+        spec["ephemeralContainers"] = containers
+    return {**old, "spec": spec}
 
 
 def _grace_seconds(pod: Object, asked: int | None) -> int:
@@ -77,10 +99,12 @@ KIND = Kind(
     default=default_pod,
     prepare_create=_prepare_create,
     validate=validate_pod,
+    validate_create=no_ephemeral_containers,
     validate_update=validate_pod_update,
     creation_warnings=_warnings,
     has_status=True,
     counts_generation=True,
+    parts={"ephemeralcontainers": Part(_with_ephemeral_containers, validate_ephemeral_update)},
     subresources=(
         "attach",
         "binding",

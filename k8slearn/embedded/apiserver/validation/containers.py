@@ -41,7 +41,7 @@ def validate_containers(path: str, containers: Sequence[Container], pod: PodCont
     names: set[str] = set()
     for index, container in enumerate(containers):
         at = f"{path}[{index}]"
-        yield from _validate_container(at, container, pod)
+        yield from validate_container(at, container, pod)
         name = container.get("name", "")
         if name in names:
             yield duplicate(f"{at}.name", name)
@@ -58,7 +58,7 @@ def validate_init_containers(
     names = {container.get("name", "") for container in main}
     for index, container in enumerate(containers):
         at = f"{path}[{index}]"
-        yield from _validate_container(at, container, pod)
+        yield from validate_container(at, container, pod)
         yield from _validate_restart_policy(at, container)
         name = container.get("name", "")
         if name in names:
@@ -83,7 +83,8 @@ def validate_images_of_pod(path: str, containers: Sequence[Container]) -> Iterat
             yield invalid(f"{path}[{index}].image", image, "must not have leading or trailing whitespace")
 
 
-def _validate_container(path: str, container: Container, pod: PodContext) -> Iterator[FieldError]:
+def validate_container(path: str, container: Container, pod: PodContext) -> Iterator[FieldError]:
+    """What holds for containers of every sort."""
     name = container.get("name", "")
     if not name:
         yield required(f"{path}.name")

@@ -16,6 +16,7 @@ from k8slearn.embedded.apiserver.validation.containers import (
     validate_images_of_pod,
     validate_init_containers,
 )
+from k8slearn.embedded.apiserver.validation.ephemeral import validate_ephemeral_containers
 from k8slearn.embedded.apiserver.validation.fields import (
     choice,
     each_invalid,
@@ -27,6 +28,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
 from k8slearn.embedded.apiserver.validation.metadata import validate_annotations
 from k8slearn.embedded.apiserver.validation.scheduling import (
     validate_affinity,
+    validate_gates,
     validate_spread,
     validate_tolerations,
 )
@@ -69,6 +71,9 @@ def validate_pod_spec(path: str, spec: PodSpec, *, is_pod: bool) -> Iterator[Fie
     yield from validate_containers(f"{path}.containers", containers, pod)
     init_containers = spec.get("initContainers") or ()
     yield from validate_init_containers(f"{path}.initContainers", init_containers, containers, pod)
+    ephemeral = spec.get("ephemeralContainers") or ()
+    others = (*containers, *init_containers)
+    yield from validate_ephemeral_containers(f"{path}.ephemeralContainers", ephemeral, others, pod)
     if spec.get("hostNetwork"):
         yield from _validate_host_ports(path, spec, is_pod=is_pod)
     yield from choice(f"{path}.restartPolicy", spec.get("restartPolicy"), RESTART_POLICIES)
@@ -85,6 +90,7 @@ def validate_pod_spec(path: str, spec: PodSpec, *, is_pod: bool) -> Iterator[Fie
     )
     yield from _validate_names(path, spec)
     yield from validate_tolerations(f"{path}.tolerations", spec.get("tolerations") or ())
+    yield from validate_gates(f"{path}.schedulingGates", spec.get("schedulingGates") or ())
 
 
 def _validate_host_ports(path: str, spec: PodSpec, *, is_pod: bool) -> Iterator[FieldError]:
