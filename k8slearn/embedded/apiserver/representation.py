@@ -76,6 +76,10 @@ def encode_list(
     metadata = orjson.dumps({**({"resourceVersion": revision} if revision else {}), **(more or {})})
     if form.is_table:
         rows = [row(form, kind, stored.object, now) for stored in items]
+        if kind.listed_name:
+            objects = [stored.object for stored in items]
+            for listed, obj in zip(rows, objects, strict=True):
+                listed["cells"][0] = kind.listed_name(obj, objects)
         return orjson.dumps(table(kind, rows, orjson.loads(metadata)))
     if form.is_metadata:
         head = b'{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":'

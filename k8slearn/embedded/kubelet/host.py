@@ -7,6 +7,7 @@ from collections import deque
 
 from k8slearn.embedded.client import Client, Recorder
 from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.kubelet.node_files import NodeFiles
 from k8slearn.embedded.network import Network
 
 TRY_AGAIN = (10.0, 15.0)
@@ -48,6 +49,7 @@ class Host:
         self.pod_cidr = pod_cidr
         self.addresses = Addresses(pod_cidr)
         self.events = Recorder(client, clock, "kubelet", name)
+        self.files = NodeFiles(name, lambda: clock.now)
         network.add_node(ip, name, pod_cidr)
 
     def between(self, least: float, most: float) -> float:

@@ -8,6 +8,7 @@ from k8slearn.embedded.client import Change, Client, Key, Object, WorkQueue
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.kubelet import node_status
 from k8slearn.embedded.kubelet.admission import rejection
+from k8slearn.embedded.kubelet.claimed import clean_up
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.node_clock import NodeClock
 from k8slearn.embedded.kubelet.node_reporter import NodeReporter
@@ -108,6 +109,7 @@ class Kubelet:
             self.client.watch("pods", self._pod_changed, only=(BY_NODE, self.name)),
             self.client.watch("configmaps", self._source_changed),
             self.client.watch("secrets", self._source_changed),
+            self.client.watch("persistentvolumes", self._volume_changed),
         ]
         for pod in self.client.by_index("pods", BY_NODE, self.name):
             self._queue.add(_key(pod))
@@ -174,6 +176,10 @@ class Kubelet:
             if key.namespace == namespace and (change.stored.resource, name) in worker.volumes.watched:
                 delay = self.host.between(LEAST_PROPAGATION, MOST_PROPAGATION)
                 self.clock.call_later(delay, worker.refresh_volumes)
+
+    def _volume_changed(self, change: Change) -> None:
+        if change.type == "DELETED":
+            clean_up(self.host, change.object)
 
     def worker(self, key: Key) -> PodWorker | None:
         """Who runs that pod, None before the kubelet took it up."""

@@ -1,5 +1,6 @@
-"""A pod's volumes: directories that its containers share, from emptyDir, ConfigMap, Secret, downwardAPI and
-projected sources. Upstream: pkg/volume, and pkg/volume/util/atomic_writer.go for how updates come in.
+"""A pod's volumes: what its containers share, of the pod (emptyDir), of API objects (ConfigMap, Secret,
+downwardAPI, projected), or of the node (hostPath, PersistentVolumeClaim). Upstream: pkg/volume, and
+pkg/volume/util/atomic_writer.go for how updates come in.
 
 A file ``conf/mode`` is a link to ``..data/mode``, and ``..data`` a link to a directory named after the time;
 an update makes a new one and turns the link, so that a program sees all of the old or all of the new. A
@@ -16,8 +17,10 @@ from typing import Any
 import orjson
 
 from k8slearn.embedded.kubelet import fields
+from k8slearn.embedded.kubelet.claimed import ClaimError, on_node
 from k8slearn.embedded.kubelet.env import decoded, expand
 from k8slearn.embedded.kubelet.host import Host
+from k8slearn.embedded.kubelet.node_files import MountError, directories
 from k8slearn.embedded.runtime.files import Directory, FileSystem, Node, RegularFile, Symlink, freeze, tree
 
 Object = dict[str, Any]
@@ -25,8 +28,8 @@ Files = dict[str, tuple[bytes, int]]
 """Paths in a volume, with content and mode."""
 
 
-class MountError(Exception):
-    """A volume cannot be set up: what FailedMount says after the volume's name."""
+WRITABLE = ("emptyDir", "hostPath", "persistentVolumeClaim", "ephemeral")
+"""Sources whose files a container may change, unless its mount or the claim's says ``readOnly``."""
 
 
 class Volumes:
@@ -34,61 +37,70 @@ class Volumes:
 
     def __init__(self, host: Host, pod: Object) -> None:
         self._host = host
-        self._directories: dict[str, Directory] = {}
+        self._mounted: dict[str, Node] = {}
         self.pod = pod
         self.watched = set(_references(pod))
         """``(resource, name)`` of the ConfigMaps and Secrets that the volumes are made from."""
 
-    def mount(self, allocatable: dict[str, str], ip: str = "") -> tuple[str, str] | None:
-        """Set up what is not there yet: the name of the first volume that fails and why, or None."""
-        for volume in self.pod["spec"].get("volumes") or ():
+    def mount(self, allocatable: dict[str, str], ip: str = "") -> str | None:
+        """Set up what is not there yet. What FailedMount says of the first volume that fails, or None."""
+        waiting = [v for v in self.pod["spec"].get("volumes") or () if v["name"] not in self._mounted]
+        unmounted = " ".join(sorted(volume["name"] for volume in waiting))
+        failure: str | None = None
+        for volume in waiting:
             name = volume["name"]
-            if name not in self._directories:
-                try:
-                    files = self._files(volume, allocatable, ip)
-                except MountError as error:
-                    return name, str(error)
-                self._directories[name] = Directory(mode=0o777)
-                if files is not None:
-                    self._write(name, files)
-        return None
+            try:
+                self._mounted[name] = self._source_of(volume, allocatable, ip)
+            except ClaimError as error:
+                failure = failure or (
+                    f"Unable to attach or mount volumes: unmounted volumes=[{unmounted}], unattached volumes=[], "
+                    f"failed to process volumes=[{name}]: error processing PVC {error}"
+                )
+            except MountError as error:
+                failure = failure or str(error)
+        return failure
+
+    def _source_of(self, volume: Object, allocatable: dict[str, str], ip: str) -> Node:
+        """What is going to be mounted. Raises ClaimError, MountError with the whole sentence."""
+        if node := on_node(self._host, self.pod, volume):
+            return node
+        try:
+            files = self._files(volume, allocatable, ip)
+        except MountError as error:
+            raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
+        directory = Directory(mode=0o777)
+        if files is not None:
+            self._write(directory, files)
+        return directory
 
     def refresh(self, allocatable: dict[str, str], ip: str) -> None:
         """Bring ConfigMaps, Secrets and the pod's own fields up to date. What went missing stays."""
         for volume in self.pod["spec"].get("volumes") or ():
+            directory = self._mounted.get(volume["name"])
             try:
                 files = self._files(volume, allocatable, ip)
             except MountError:
                 continue
-            if files is not None and files != self._contents(volume["name"]):
-                self._write(volume["name"], files)
+            if files is not None and isinstance(directory, Directory) and files != _contents(directory):
+                self._write(directory, files)
 
     def place(self, container: Object, files: FileSystem, env: dict[str, str]) -> None:
         """Mount the volumes of ``container`` into its ``files``; ``env`` is for ``subPathExpr``."""
         kinds = {volume["name"]: volume for volume in self.pod["spec"].get("volumes") or ()}
         for mount in container.get("volumeMounts") or ():
-            name = mount["name"]
-            node: Node = self._directories[name]
+            node, volume = self._mounted[mount["name"]], kinds[mount["name"]]
             sub_path = mount.get("subPath") or expand(mount.get("subPathExpr") or "", env)
-            if sub_path:
-                node = self._sub_path(self._directories[name], sub_path)
-            read_only = bool(mount.get("readOnly")) or "emptyDir" not in kinds[name]
-            files.mount(mount["mountPath"], node, read_only=read_only)
-
-    def _sub_path(self, directory: Directory, path: str) -> Node:
-        inside = FileSystem(directory, lambda: self._host.clock.now)
-        walked = ""
-        for part in path.strip("/").split("/"):
-            walked += f"/{part}"
-            if inside.lookup(walked) is None:
-                inside.link(walked, Directory(mode=0o777))
-        return inside.find(walked)
+            if sub_path and isinstance(node, Directory):
+                node = directories(FileSystem(node, lambda: self._host.clock.now), sub_path, 0o777)
+            claim = volume.get("persistentVolumeClaim") or {}
+            writable = any(source in volume for source in WRITABLE) and not claim.get("readOnly")
+            files.mount(mount["mountPath"], node, read_only=bool(mount.get("readOnly")) or not writable)
 
     # -- sources --------------------------------------------------------------------------------
 
     def _files(self, volume: Object, allocatable: dict[str, str], ip: str) -> Files | None:
-        """What a volume holds; None for an emptyDir, which belongs to the containers."""
-        if "emptyDir" in volume:
+        """What the kubelet writes into a volume; None where the files are the containers' own."""
+        if any(source in volume for source in WRITABLE):
             return None
         for kind in ("configMap", "secret", "downwardAPI", "projected"):
             if (source := volume.get(kind)) is not None:
@@ -97,8 +109,7 @@ class Volumes:
                 for part in parts:
                     files |= self._source(part, source.get("defaultMode", 0o644), allocatable, ip)
                 return files
-        kind = next((key for key in volume if key != "name"), "unknown")
-        raise MountError(f"{kind} volumes are not supported by the embedded cluster")
+        raise MountError(_unsupported(volume, self.pod))
 
     def _source(self, part: Object, mode: int, allocatable: dict[str, str], ip: str) -> Files:
         if "serviceAccountToken" in part:
@@ -158,7 +169,7 @@ class Volumes:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def _write(self, name: str, files: Files) -> None:
+    def _write(self, directory: Directory, files: Files) -> None:
         now = self._host.clock.now
         payload = tree(
             {path: RegularFile(content, mode, modified=now) for path, (content, mode) in files.items()}
@@ -167,16 +178,16 @@ class Volumes:
         stamp = datetime.fromtimestamp(now, UTC).strftime("..%Y_%m_%d_%H_%M_%S.")
         stamp += f"{int(now * 1e9) % 10**9:09d}"
         tops = dict.fromkeys(path.partition("/")[0] for path in files)
-        self._directories[name].children = {
+        directory.children = {
             stamp: payload,
             "..data": Symlink(stamp),
             **{top: Symlink(f"..data/{top}") for top in tops},
         }
 
-    def _contents(self, name: str) -> Files:
-        children = self._directories[name].children
-        payload = next(node for node in children.values() if isinstance(node, Directory))
-        return dict(_regular_files(payload, ""))
+
+def _contents(directory: Directory) -> Files:
+    payload = next(node for node in directory.children.values() if isinstance(node, Directory))
+    return dict(_regular_files(payload, ""))
 
 
 def _regular_files(directory: Directory, prefix: str) -> Iterator[tuple[str, tuple[bytes, int]]]:
@@ -185,6 +196,24 @@ def _regular_files(directory: Directory, prefix: str) -> Iterator[tuple[str, tup
             yield from _regular_files(node, f"{prefix}{name}/")
         elif isinstance(node, RegularFile):
             yield prefix + name, (node.content, node.mode)
+
+
+def _unsupported(volume: Object, pod: Object) -> str:
+    """What a node says that has neither the driver nor the file system: kind's nodes have none of them."""
+    if csi := volume.get("csi"):
+        return (
+            "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name "
+            f"{csi['driver']} not found in the list of registered CSI drivers"
+        )
+    if nfs := volume.get("nfs"):
+        where = f"/var/lib/kubelet/pods/{pod['metadata']['uid']}/volumes/kubernetes.io~nfs/{volume['name']}"
+        return (
+            "mount failed: exit status 32\nMounting command: mount\nMounting arguments:  -t nfs "
+            f"{nfs['server']}:{nfs['path']} {where}\nOutput: mount: {where}: unknown filesystem type 'nfs'.\n"
+            "       dmesg(1) may have more information after failed mount system call.\n"
+        )
+    kind = next((key for key in volume if key != "name"), "unknown")
+    return f"{kind} volumes are not supported by the embedded cluster"
 
 
 def _references(pod: Object) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from k8slearn.embedded.apiserver.kinds._columns import age, columns, name
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation.fields import IMMUTABLE, invalid
 from k8slearn.embedded.apiserver.validation.storage import validate_class
+from k8slearn.kube.storage import default_class
 
 DEFAULTS = {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}
 
@@ -26,6 +27,12 @@ def _validate_update(new: Object, old: Object) -> Iterator[FieldError]:
         if new.get(field) != old.get(field):
             # Declarative validation, new with 1.36, shows no value.
             yield invalid(field, None, IMMUTABLE)
+
+
+def _listed_name(obj: Object, listed: list[Object]) -> str:
+    """``standard (default)``; asked for alone, the default class is not marked."""
+    mark = " (default)" if obj is default_class(listed) else ""
+    return obj["metadata"]["name"] + mark
 
 
 KIND = Kind(
@@ -46,6 +53,7 @@ KIND = Kind(
             "Age": age,
         },
     ),
+    listed_name=_listed_name,
     default=_default,
     validate=validate_class,
     validate_update=_validate_update,
