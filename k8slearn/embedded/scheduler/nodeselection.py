@@ -5,14 +5,12 @@ Upstream: ``k8s.io/component-helpers/scheduling/corev1``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from k8slearn.embedded.client import Object
 from k8slearn.embedded.scheduler.cache import NodeInfo
-from k8slearn.kube.selectors import Requirement
-
-_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
+from k8slearn.kube.node_selectors import matches_node_selector
 
 
 def required_nodes(pod: Object) -> Callable[[NodeInfo], bool] | None:
@@ -26,28 +24,13 @@ def required_nodes(pod: Object) -> Callable[[NodeInfo], bool] | None:
     def allows(node: NodeInfo) -> bool:
         if not selector <= node.labels.items():
             return False
-        return required is None or any(matches_term(term, node) for term in required["nodeSelectorTerms"])
+        return required is None or matches_node_selector(required, node.name, node.labels)
 
     return allows
 
 
 def node_affinity(pod: Object) -> dict[str, Any]:
     return (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
-
-
-def matches_term(term: dict[str, Any], node: NodeInfo) -> bool:
-    """Whether all requirements of a node selector term hold; one without requirements matches no node."""
-    expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
-    if not expressions and not fields:
-        return False
-    return _all(expressions, node.labels) and _all(fields, {"metadata.name": node.name})
-
-
-def _all(requirements: Any, values: Mapping[str, str]) -> bool:
-    return all(
-        Requirement(r["key"], _OPERATORS[r["operator"]], tuple(r.get("values") or ())).matches(values)
-        for r in requirements
-    )
 
 
 def tolerates(pod: Object, taint: dict[str, Any]) -> bool:

@@ -12,13 +12,14 @@ from typing import Any
 
 from k8slearn.embedded.client import Client
 from k8slearn.embedded.scheduler.cache import Cache, Labels, NodeInfo, PodInfo
-from k8slearn.embedded.scheduler.nodeselection import matches_term, node_affinity, tolerates
+from k8slearn.embedded.scheduler.nodeselection import node_affinity, tolerates
 from k8slearn.embedded.scheduler.spreading import (
     constraints,
     nodes_that_count,
     pods_of_constraint,
 )
 from k8slearn.kube.label_selectors import matches
+from k8slearn.kube.node_selectors import matches_term
 
 BEST = 100
 HOSTNAME = "kubernetes.io/hostname"
@@ -77,7 +78,10 @@ def preferred_nodes(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[
     terms = node_affinity(info.pod).get("preferredDuringSchedulingIgnoredDuringExecution")
     if not terms:
         return None
-    sums = [sum(t["weight"] for t in terms if matches_term(t["preference"], node)) for node in nodes]
+    sums = [
+        sum(term["weight"] for term in terms if matches_term(term["preference"], node.name, node.labels))
+        for node in nodes
+    ]
     most = max(sums)
     return [BEST * total // most for total in sums] if most else None
 

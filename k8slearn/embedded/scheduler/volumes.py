@@ -14,8 +14,8 @@ from typing import NamedTuple
 from k8slearn.embedded.client import Client, Object
 from k8slearn.embedded.scheduler.cache import Cache, NodeInfo, PodInfo
 from k8slearn.embedded.scheduler.filter import Check, Rejection
-from k8slearn.embedded.scheduler.nodeselection import matches_term
 from k8slearn.kube import quantity, storage
+from k8slearn.kube.node_selectors import matches_node_selector
 
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 CLASSES = "storageclasses.storage.k8s.io"
@@ -189,7 +189,7 @@ class VolumeBinding:
 
 def _is_reachable(volume: Object, node: NodeInfo) -> bool:
     required = (volume["spec"].get("nodeAffinity") or {}).get("required")
-    return required is None or any(matches_term(term, node) for term in required["nodeSelectorTerms"])
+    return required is None or matches_node_selector(required, node.name, node.labels)
 
 
 def _is_within(topology: Object, node: NodeInfo) -> bool:
