@@ -7,7 +7,10 @@ from k8slearn.embedded.store import Object
 
 
 def bound(pod: Object, node: str, now: str) -> Object:
-    """``pod`` on ``node``, with the condition PodScheduled since ``now`` (a timestamp). Raises ApiError."""
+    """``pod`` on ``node``, with the condition PodScheduled since ``now`` (a timestamp), and nominated for none.
+
+    Raises ApiError.
+    """
     metadata = pod["metadata"]
     name, placed = metadata["name"], pod["spec"].get("nodeName")
     if placed:
@@ -22,5 +25,6 @@ def bound(pod: Object, node: str, now: str) -> Object:
         "type": "PodScheduled",
     }
     others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
-    status = {**pod["status"], "conditions": [*others, scheduled]}
+    status = {name: value for name, value in pod["status"].items() if name != "nominatedNodeName"}
+    status["conditions"] = [*others, scheduled]
     return {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}

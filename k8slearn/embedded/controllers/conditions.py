@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8slearn.embedded.client import Object
-
 Condition = dict[str, Any]
 
 
@@ -32,16 +30,3 @@ def with_condition(conditions: list[Condition], new: Condition) -> list[Conditio
     if current and current["status"] == new["status"]:
         new = {**new, "lastTransitionTime": current["lastTransitionTime"]}
     return [*without(conditions, new["type"]), new]
-
-
-def disruption_target(pod: Object, reason: str, message: str, now: str) -> Condition:
-    """The condition of a pod that a component takes away: not the pod's own fault, says it to a Job."""
-    return {
-        "lastProbeTime": None,
-        "lastTransitionTime": now,
-        "message": message,
-        "observedGeneration": pod["metadata"].get("generation", 1),
-        "reason": reason,
-        "status": "True",
-        "type": "DisruptionTarget",
-    }

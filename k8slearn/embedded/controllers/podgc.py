@@ -12,6 +12,7 @@ from typing import Any
 from k8slearn.embedded.client import Change, Client, Controller, Key, Object
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers import conditions, nodes, pods
+from k8slearn.kube.disruption import disruption_target
 
 QUARANTINE = 40.0
 PERIOD = 20.0
@@ -58,7 +59,7 @@ class PodGarbageCollector(Controller):
         node = self.client.get("nodes", *key)
         if node is None:
             for pod in nodes.pods_on(self.client, key.name):
-                disrupted = conditions.disruption_target(
+                disrupted = disruption_target(
                     pod, "DeletionByPodGC", "PodGC: node no longer exists", self.clock.timestamp()
                 )
                 self._remove(pod, f"its node {key.name} is gone", [disrupted])

@@ -14,6 +14,7 @@ from k8slearn.embedded.client import Change, Client, Controller, Key, Object
 from k8slearn.embedded.clock import Clock, Timer
 from k8slearn.embedded.controllers import conditions, nodes
 from k8slearn.embedded.scheduler.nodeselection import toleration_of
+from k8slearn.kube.disruption import disruption_target
 
 
 class _Eviction(NamedTuple):
@@ -125,7 +126,7 @@ class TaintEvictionController(Controller):
 
     def _disrupt_and_delete(self, pod: Object, why: str) -> None:
         status = pod.get("status", {})
-        disrupted = conditions.disruption_target(
+        disrupted = disruption_target(
             pod,
             "DeletionByTaintManager",
             "Taint manager: deleting due to NoExecute taint",

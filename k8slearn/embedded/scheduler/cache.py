@@ -42,6 +42,10 @@ class PodInfo:
         ]
         self.group = (self.namespace, "deletionTimestamp" in metadata, tuple(sorted(self.labels.items())))
 
+    @property
+    def priority(self) -> int:
+        return self.pod["spec"].get("priority") or 0
+
     def anti_affinity(self) -> list[dict[str, Any]]:
         """The terms that keep it away from other pods, and other pods away from it."""
         affinity = self.pod["spec"].get("affinity") or {}
@@ -113,6 +117,7 @@ class Cache:
         self._nodes: dict[str, NodeInfo] = {}
         self._places: dict[Key, NodeInfo] = {}
         self._anti_affine: dict[Key, tuple[PodInfo, NodeInfo]] = {}
+        self._nominated: dict[Key, tuple[PodInfo, str]] = {}
 
     def nodes(self) -> list[NodeInfo]:
         return [info for info in self._nodes.values() if info.node is not None]
@@ -120,6 +125,14 @@ class Cache:
     def anti_affine(self) -> Iterator[tuple[PodInfo, NodeInfo]]:
         """The placed pods with required anti-affinity, and their nodes."""
         return iter(self._anti_affine.values())
+
+    @property
+    def has_nominated(self) -> bool:
+        return bool(self._nominated)
+
+    def nominated(self, node: NodeInfo) -> list[PodInfo]:
+        """The pods for which others had to leave ``node``, and which are not there yet."""
+        return [info for info, name in self._nominated.values() if name == node.name]
 
     def node_changed(self, change: Change) -> None:
         self.set_node(change.stored.key.name, None if change.type == "DELETED" else change.object)
@@ -139,22 +152,33 @@ class Cache:
             self.place(pod)
 
     def place(self, pod: Object) -> None:
-        """Count a pod on its node, if it has one and still needs room there."""
-        name = pod["spec"].get("nodeName")
-        if not name or _finished(pod):
+        """Count a pod on its node, if it has one and still needs room there; without one, note its nomination."""
+        name, promised = pod["spec"].get("nodeName"), (pod.get("status") or {}).get("nominatedNodeName", "")
+        if _finished(pod) or not (name or promised):
             return
-        info, node = PodInfo(pod), self._node(name)
+        info = PodInfo(pod)
+        if name:
+            self.put(info, self._node(name))
+        else:
+            self._nominated[info.key] = (info, promised)
+
+    def put(self, info: PodInfo, node: NodeInfo) -> None:
         node.add(info)
         self._places[info.key] = node
         if info.anti_affinity():
             self._anti_affine[info.key] = (info, node)
 
+    def take(self, info: PodInfo) -> None:
+        """The opposite of ``put``."""
+        self._places.pop(info.key).remove(info)
+        self._anti_affine.pop(info.key, None)
+
     def forget(self, key: Key) -> None:
-        """The pod is on no node any more."""
-        node = self._places.pop(key, None)
+        """The pod is on no node any more, nor is one promised to it."""
+        self._nominated.pop(key, None)
+        node = self._places.get(key)
         if node is not None:
-            node.remove(node.pods[key])
-            self._anti_affine.pop(key, None)
+            self.take(node.pods[key])
             if node.node is None and not node.pods:
                 del self._nodes[node.name]
 

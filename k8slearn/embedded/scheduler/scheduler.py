@@ -7,7 +7,6 @@ may help: a node, or the pods on it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -16,7 +15,8 @@ from k8slearn.embedded.client.workqueue import LATENCY
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.scheduler import filter, score, spreading
 from k8slearn.embedded.scheduler.cache import Cache, NodeInfo, PodInfo
-from k8slearn.embedded.scheduler.filter import Filter, Rejection
+from k8slearn.embedded.scheduler.feasibility import Feasibility, Rejections, available
+from k8slearn.embedded.scheduler.preemption import Preemption, with_nomination
 from k8slearn.embedded.scheduler.volumes import BIND_SECONDS, BINDING, RESTRICTIONS, VolumeBinding
 from k8slearn.kube import storage
 
@@ -59,7 +59,7 @@ class Scheduler(Controller):
         self._waiting: dict[Key, Waiting] = {}
         self._reserved: dict[Key, Reserved] = {}
         self._volumes = VolumeBinding(client)
-        self._filters: tuple[Filter, ...] = (
+        filters = (
             filter.node_unschedulable,
             filter.taint_toleration,
             filter.node_affinity,
@@ -70,6 +70,8 @@ class Scheduler(Controller):
             spreading.pod_topology_spread,
             spreading.inter_pod_affinity(client),
         )
+        self._feasibility = Feasibility(self._cache, filters)
+        self._preemption = Preemption(client, clock, self._cache, self._feasibility)
         self._scores: tuple[tuple[score.Score, int], ...] = (
             (score.taint_toleration, 3),
             (score.preferred_nodes, 2),
@@ -149,10 +151,9 @@ class Scheduler(Controller):
             self._report(key, pod, frozenset((BINDING,)), f"0/{nodes} nodes are available: {why}. not found")
             return None
         info = PodInfo(pod)
-        feasible, rejections = self._filter(info)
+        feasible, rejections = self._feasibility.nodes_for(info)
         if not feasible:
-            filters = frozenset(rejection.filter for rejection in rejections)
-            self._report(key, pod, filters, explain(pod, rejections))
+            self._fits_nowhere(key, info, rejections)
             return None
         name = self._best(info, feasible)
         node = next(node for node in feasible if node.name == name)
@@ -185,17 +186,6 @@ class Scheduler(Controller):
             self.queue.add(key)
         return None
 
-    def _filter(self, info: PodInfo) -> tuple[list[NodeInfo], list[Rejection]]:
-        checks = [check for prepare in self._filters if (check := prepare(info, self._cache))]
-        feasible, rejections = [], []
-        for node in self._cache.nodes():
-            rejection = next((found for check in checks if (found := check(node))), None)
-            if rejection is None:
-                feasible.append(node)
-            else:
-                rejections.append(rejection)
-        return feasible, rejections
-
     def _best(self, info: PodInfo, nodes: list[NodeInfo]) -> str:
         if len(nodes) == 1:
             return nodes[0].name
@@ -208,59 +198,51 @@ class Scheduler(Controller):
         best = [node.name for node, total in zip(nodes, totals, strict=True) if total == most]
         return best[0] if len(best) == 1 else self.clock.random.choice(best)
 
-    def _report(self, key: Key, pod: Object, filters: frozenset[str], message: str) -> None:
+    def _fits_nowhere(self, key: Key, info: PodInfo, rejections: Rejections) -> None:
+        """Say why, and let pods of lower priority make room, where that helps.
+
+        ``0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes
+        are available: 3 Preemption is not helpful for scheduling.``
+        """
+        if not rejections:
+            self._report(key, info.pod, frozenset(), "no nodes available to schedule pods")
+            return
+        filters = frozenset(rejection.filter for rejection in rejections.values())
+        reasons = [reason for rejection in rejections.values() for reason in rejection.reasons]
+        outcome = self._preemption.attempt(info, rejections)
+        message = f"{available(len(rejections), reasons)} preemption: {outcome.message}"
+        self._report(key, info.pod, filters, message, outcome.node)
+        if outcome.victims:
+            self._preemption.execute(info, outcome, self.events)
+            self._retry((key,))
+
+    def _report(
+        self, key: Key, pod: Object, filters: frozenset[str], message: str, nominated: str = ""
+    ) -> None:
         """Say that the pod fits nowhere, in an event and in its condition PodScheduled, and let it wait."""
         before = self._waiting.get(key)
         self._waiting[key] = Waiting(filters, before.attempts + 1 if before else 1, self.clock.now)
         self.events.event(pod, "Warning", "FailedScheduling", message)
-        self._write_condition(pod, message)
-
-    def _write_condition(self, pod: Object, message: str) -> None:
         conditions = pod["status"].get("conditions", [])
         current = next((c for c in conditions if c["type"] == "PodScheduled"), None)
-        if current and (current.get("reason"), current.get("message")) == ("Unschedulable", message):
-            return
-        unschedulable: dict[str, Any] = {
+        if current is None or (current.get("reason"), current.get("message")) != ("Unschedulable", message):
+            others = [c for c in conditions if c is not current]
+            conditions = [*others, self._unschedulable(pod, message, current)]
+        status = with_nomination({**pod["status"], "conditions": conditions}, nominated)
+        if status != pod["status"]:
+            self.client.set_status("pods", pod, status)
+
+    def _unschedulable(self, pod: Object, message: str, before: dict[str, Any] | None) -> dict[str, Any]:
+        since = before["lastTransitionTime"] if before and before["status"] == "False" else None
+        return {
             "type": "PodScheduled",
             "status": "False",
             "observedGeneration": pod["metadata"]["generation"],
             "lastProbeTime": None,
-            "lastTransitionTime": current["lastTransitionTime"]
-            if current and current["status"] == "False"
-            else self.clock.timestamp(),
+            "lastTransitionTime": since or self.clock.timestamp(),
             "reason": "Unschedulable",
             "message": message,
         }
-        others = [c for c in conditions if c is not current]
-        self.client.set_status("pods", pod, {**pod["status"], "conditions": [*others, unschedulable]})
-
-
-def explain(pod: Object, rejections: list[Rejection]) -> str:
-    """The sentence that ``kubectl describe pod`` shows for a pod that fits on no node.
-
-    ``0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes
-    are available: 3 Preemption is not helpful for scheduling.``
-    """
-    if not rejections:
-        return "no nodes available to schedule pods"
-    total = len(rejections)
-    reasons = [reason for rejection in rejections for reason in rejection.reasons]
-    if pod["spec"].get("preemptionPolicy") == "Never":
-        preemption = "not eligible due to preemptionPolicy=Never."
-    else:
-        outcomes = [
-            "Preemption is not helpful for scheduling"
-            if rejection.hopeless
-            else "No preemption victims found for incoming pod"
-            for rejection in rejections
-        ]
-        preemption = _available(total, outcomes)
-    return f"{_available(total, reasons)} preemption: {preemption}"
-
-
-def _available(total: int, reasons: list[str]) -> str:
-    counted = sorted(f"{count} {reason}" for reason, count in Counter(reasons).items())
-    return f"0/{total} nodes are available: {', '.join(counted)}."
 
 
 def _is_ours(pod: Object) -> bool:

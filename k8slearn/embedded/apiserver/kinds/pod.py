@@ -22,7 +22,8 @@ FINISHED = ("Succeeded", "Failed")
 
 def _prepare_create(pod: Object) -> None:
     spec = pod.get("spec") or {}
-    pod["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    status: dict[str, Any] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    pod["status"] = status
     if spec.get("schedulingGates"):
         gated = {
             "type": "PodScheduled",
@@ -32,7 +33,7 @@ def _prepare_create(pod: Object) -> None:
             "reason": "SchedulingGated",
             "message": "Scheduling is blocked due to non-empty scheduling gates",
         }
-        pod["status"]["conditions"] = [gated]
+        status["conditions"] = [gated]
 
 
 def qos_class(spec: dict[str, Any]) -> str:

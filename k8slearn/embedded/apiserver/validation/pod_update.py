@@ -1,6 +1,7 @@
 """What may not change in a pod once it exists. Upstream: ``ValidatePodUpdate``.
 
-A pod's spec is nearly all fixed: images may change, the deadline may come nearer, tolerations may be added.
+A pod's spec is nearly all fixed: images may change, the deadline may come nearer, tolerations may be added,
+scheduling gates may open.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation.fields import forbidden, invalid
 from k8slearn.embedded.apiserver.validation.go_fields import diff
+from k8slearn.embedded.apiserver.validation.scheduling import validate_gates_update
 
 MAY_CHANGE = (
     "`spec.containers[*].image`",
@@ -44,6 +46,7 @@ def validate_pod_update(new: dict[str, Any], old: dict[str, Any]) -> Iterator[Fi
     if not _only_added(after.get("tolerations") or (), before.get("tolerations") or ()):
         detail = "existing toleration can not be modified except its tolerationSeconds"
         yield forbidden("spec.tolerations", detail)
+    yield from validate_gates_update(after, before)
     kept = _with_what_may_change(after, before)
     if kept != before:
         rule = f"pod updates may not change fields other than {','.join(MAY_CHANGE)}\n{diff(before, kept, 'PodSpec')}"
@@ -62,8 +65,14 @@ def _with_what_may_change(after: dict[str, Any], before: dict[str, Any]) -> dict
         if after.get(field):
             pairs = zip(after[field], before[field], strict=True)
             kept[field] = [{**mine, "image": was.get("image", "")} for mine, was in pairs]
-    for field in ("activeDeadlineSeconds", "tolerations", "schedulingGates"):
-        kept.pop(field, None)
-        if field in before:
-            kept[field] = before[field]
-    return kept
+    fields = ["activeDeadlineSeconds", "tolerations", "schedulingGates"]
+    if before.get("schedulingGates"):
+        fields.append("nodeSelector")
+        affinity = _with_old(after.get("affinity") or {}, before.get("affinity") or {}, ["nodeAffinity"])
+        kept = _with_old(kept, {"affinity": affinity} if affinity else {}, ["affinity"])
+    return _with_old(kept, before, fields)
+
+
+def _with_old(kept: dict[str, Any], before: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    others = {field: value for field, value in kept.items() if field not in fields}
+    return others | {field: before[field] for field in fields if field in before}

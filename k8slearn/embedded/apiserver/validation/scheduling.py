@@ -170,3 +170,53 @@ def validate_spread(path: str, constraints: Sequence[dict[str, Any]]) -> Iterato
                 yield duplicate(f"{at}.{{topologyKey, whenUnsatisfiable}}", f"{{{key}, {action}}}")
                 break
         yield from validate_selector(f"{at}.labelSelector", constraint.get("labelSelector"))
+
+
+def validate_gates(path: str, gates: Sequence[dict[str, Any]]) -> Iterator[FieldError]:
+    seen: set[str] = set()
+    for index, gate in enumerate(gates):
+        name = gate.get("name", "")
+        yield from each_invalid(f"{path}[{index}]", name, formats.label_key(name))
+        if name in seen:
+            yield duplicate(f"{path}[{index}]", name)
+        seen.add(name)
+
+
+# -- updates of pods ------------------------------------------------------------------------------
+
+
+def validate_gates_update(new: dict[str, Any], old: dict[str, Any]) -> Iterator[FieldError]:
+    """``new`` and ``old`` are pod specs. Gates can only be opened; before the last one is open, the choice of
+    nodes can be made narrower."""
+    before = {gate["name"] for gate in old.get("schedulingGates") or ()}
+    for index, gate in enumerate(new.get("schedulingGates") or ()):
+        if gate["name"] not in before:
+            detail = f"only deletion is allowed, but found new scheduling gate '{gate['name']}'"
+            yield forbidden(f"spec.schedulingGates[{index}].name", detail)
+    if not before:
+        return
+    selector = new.get("nodeSelector") or {}
+    if not (old.get("nodeSelector") or {}).items() <= selector.items():
+        detail = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+        yield invalid("spec.nodeSelector", dict(sorted(selector.items())), detail)
+    yield from _validate_narrower(_node_terms(new), _node_terms(old))
+
+
+def _node_terms(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED) or {}
+    return required.get("nodeSelectorTerms") or []
+
+
+def _validate_narrower(new: list[dict[str, Any]], old: list[dict[str, Any]]) -> Iterator[FieldError]:
+    path = f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
+    if old and len(old) != len(new):
+        yield invalid(path, new, "no additions/deletions to non-empty NodeSelectorTerms list are allowed")
+        return
+    for index, (after, before) in enumerate(zip(new, old, strict=False)):
+        for field in ("matchExpressions", "matchFields"):
+            kept = before.get(field) or []
+            if (after.get(field) or [])[: len(kept)] != kept:
+                yield invalid(
+                    f"{path}[{index}]", after, "only additions are allowed (no mutations or deletions)"
+                )
+                break
