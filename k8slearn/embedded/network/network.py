@@ -143,6 +143,12 @@ class Network:
         if not self._policies.permit(source, Traffic(target, "ICMP", None)):
             raise Unreachable
 
+    def hops(self, asker: str, ip: str) -> int:
+        """How many nodes forward a packet from ``asker`` to ``ip``: 1 between two pods of a node, else 2."""
+        one, other = self._peer(asker), self._peer(ip)
+        pods = (one.pod is not None) + (other.pod is not None)
+        return pods if one.node != other.node else pods // 2
+
     def _reach(self, client: str, interface: _Interface, port: int, protocol: str) -> Connection:
         listener = interface.listeners.get((protocol, port))
         if listener is None:

@@ -21,17 +21,32 @@ from k8slearn.embedded.runtime.files import (
 )
 from k8slearn.embedded.runtime.images import Image, canonical
 from k8slearn.embedded.runtime.process import Process
-from k8slearn.embedded.runtime.programs import basic, encode, fileutils, listing, system, tar, text, tty, web
+from k8slearn.embedded.runtime.programs import (
+    basic,
+    encode,
+    fileutils,
+    listing,
+    netstat,
+    system,
+    tar,
+    text,
+    tty,
+    usage,
+    web,
+)
 from k8slearn.embedded.runtime.programs.agnhost import agnhost
 from k8slearn.embedded.runtime.programs.app import python_with_app
 from k8slearn.embedded.runtime.programs.coredns import VERSION as COREDNS_VERSION
 from k8slearn.embedded.runtime.programs.coredns import coredns
 from k8slearn.embedded.runtime.programs.curl import curl
+from k8slearn.embedded.runtime.programs.expr import expr
 from k8slearn.embedded.runtime.programs.grep import grep
 from k8slearn.embedded.runtime.programs.httpd import httpd, python
+from k8slearn.embedded.runtime.programs.nc import nc
 from k8slearn.embedded.runtime.programs.nginx import DEFAULT_CONF, WELCOME, nginx
 from k8slearn.embedded.runtime.programs.nslookup import getent, nslookup
 from k8slearn.embedded.runtime.programs.options import Applet, Steps, program
+from k8slearn.embedded.runtime.programs.ping import ping
 from k8slearn.embedded.runtime.programs.printf import printf
 from k8slearn.embedded.runtime.programs.redis import redis_cli, redis_server
 from k8slearn.embedded.runtime.programs.sed import sed
@@ -62,11 +77,14 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
     "cp": (fileutils.cp, "[-arPLHpfinlsTu] SOURCE DEST"),
     "cut": (text.cut, "{-b|c LIST | -f LIST [-d SEP] [-s]} [FILE]..."),
     "date": (system.date, "[OPTIONS] [+FMT] [[-s] TIME]"),
+    "df": (usage.df, "[-hkm] [FILESYSTEM]..."),
     "dirname": (basic.dirname, "FILENAME"),
     "echo": (basic.echo, "[-neE] [ARG]..."),
     "egrep": (grep, "[OPTIONS] PATTERN [FILE]..."),
     "env": (basic.env, "[-i0] [-u NAME]... [-] [NAME=VALUE]... [PROG ARGS]"),
+    "expr": (expr, "EXPRESSION"),
     "false": (basic.false, ""),
+    "free": (usage.free, "[-bkmgh]"),
     "grep": (grep, "[-HhnlLoqvsrRiwFEz] [-m N] { PATTERN | -e PATTERN... } [FILE]..."),
     "head": (text.head, "[OPTIONS] [FILE]..."),
     "hostname": (system.hostname, "[-sidf] [HOSTNAME]"),
@@ -116,7 +134,11 @@ _APPLETS: dict[str, tuple[Applet, str]] = {
 _BUSYBOX_ONLY: dict[str, tuple[Applet, str]] = {
     "ash": (sh, ""),
     "httpd": (httpd, "[-f] [-p [IP:]PORT] [-h HOME]"),
+    "ip": (netstat.ip, "[OPTIONS] address|route [ARGS]"),
+    "nc": (nc, "[-lkvznw] [-w SEC] [-p PORT] [-e PROG] [HOST] [PORT]"),
+    "netstat": (netstat.netstat, "[-lantu]"),
     "nslookup": (nslookup, "[-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]"),
+    "ping": (ping, "[-q] [-c CNT] [-s SIZE] [-i SECS] [-W SEC] [-w SEC] HOST"),
     "ps": (system.ps, ""),
     "wget": (web.wget, "[-qS] [--spider] [-O FILE] [--header STR] [--post-data STR] [-T SEC] URL..."),
 }
