@@ -2,6 +2,7 @@
 
 import pytest
 
+from k8slearn.embedded import bootstrap
 from k8slearn.embedded.apiserver.status import forbidden
 
 SETS = "statefulsets.apps"
@@ -298,6 +299,7 @@ def test_an_orphaned_sets_pods_and_revisions_are_taken_over_by_one_like_it(world
 
 
 def with_claims(world, replicas=2, **policy):
+    bootstrap.objects(world.client)  # the class "standard", which makes volumes
     disk = {
         "metadata": {"name": "disk", "labels": {"kind": "disk"}},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
