@@ -12,6 +12,7 @@ from typing import Any
 
 from k8slearn.app.host import Handler, Request, RequestFailed, Response
 from k8slearn.app.programs import run
+from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import HttpRequest, HttpResponse, NetworkError, UnknownHost
 from k8slearn.embedded.network.errors import ConnectionClosed, Unreachable
 from k8slearn.embedded.network.http import Reply
@@ -66,7 +67,7 @@ class SimulatedHost:
         _Task(task, self._tasks).go_on()
 
     def event(self) -> _Event:
-        return _Event()
+        return _Event(self.process.kernel.clock)
 
     # -- the machine ------------------------------------------------------------------------------
 
@@ -182,7 +183,10 @@ class _Task:
 
 
 class _Event:
-    def __init__(self) -> None:
+    """Those who wait go on in the next step of the simulation, after whoever sets it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._happened = False
         self._waiting: list[Callable[[], None]] = []
 
@@ -190,7 +194,7 @@ class _Event:
         self._happened = True
         waiting, self._waiting = self._waiting, []
         for wake in waiting:
-            wake()
+            self._clock.call_later(0, wake)
 
     async def wait(self) -> None:
         if not self._happened:
