@@ -65,6 +65,7 @@ class World:
             self.client.create("namespaces", {"metadata": {"name": name}})
         for name in ("worker-1", "worker-2"):
             self.add_node(name)
+        self.add_class("standard", default=True)
         self.kubelet = PretendKubelet(self.client_for("kubelet"), self.clock)
         scheduler = Scheduler(self.client_for("default-scheduler"), self.clock)
         self.metrics = MetricsServer(self.client, self.clock, {})
@@ -99,6 +100,13 @@ class World:
         )
         offered = {"cpu": "8", "memory": "16Gi", "pods": "110"}
         return self.client.set_status("nodes", node, {"allocatable": offered, "capacity": offered})
+
+    def add_class(self, name: str, *, default: bool = False, **fields: object) -> Object:
+        """A StorageClass of the provisioner that is there, whose claims wait for their first pod."""
+        mark = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
+        cls = {"provisioner": "rancher.io/local-path", "volumeBindingMode": "WaitForFirstConsumer", **fields}
+        metadata = {"name": name, "annotations": mark}
+        return self.client.create("storageclasses.storage.k8s.io", {"metadata": metadata, **cls})
 
     def get(self, resource: str, name: str, namespace: str = "default") -> Object:
         found = self.client.get(resource, namespace, name)

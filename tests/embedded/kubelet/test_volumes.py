@@ -110,8 +110,8 @@ def test_a_missing_source_keeps_the_pod_creating_until_it_comes(machine):
 
 
 def test_a_kind_of_volume_that_is_not_supported_says_so(machine):
-    run(machine, [{"name": "h", "hostPath": {"path": "/tmp"}}], ("h", "/h", {}))
+    run(machine, [{"name": "h", "rbd": {"image": "disk", "monitors": ["192.0.2.1"]}}], ("h", "/h", {}))
     assert machine.events("files") == [
         'Warning FailedMount: MountVolume.SetUp failed for volume "h" : '
-        "hostPath volumes are not supported by the embedded cluster"
+        "rbd volumes are not supported by the embedded cluster"
     ]
