@@ -31,6 +31,7 @@ from k8slearn.embedded.kubelet import Kubelet, NodeFaults
 from k8slearn.embedded.metrics_server import GROUP as METRICS_GROUP
 from k8slearn.embedded.metrics_server import MetricsServer
 from k8slearn.embedded.network import Network
+from k8slearn.embedded.network.api_proxy import ApiProxy
 from k8slearn.embedded.scheduler import Scheduler
 from k8slearn.embedded.store import Journal, Store
 from k8slearn.kube.duration import parse_duration
@@ -102,6 +103,7 @@ class Cluster:
         self._faults = NodeFaults(kubelets, network, self._clock, self.trace)
         self.nodes = {name: ClusterNode(self, self._faults, name) for name in kubelets}
         kubelet.connect(self.apiserver, kubelets)
+        ApiProxy(self.apiserver, self.client, network, bootstrap.node_ip(0))
         self.metrics = MetricsServer(self._client_for("metrics-server"), self._clock, kubelets)
         """What ``kubectl top`` and autoscalers see; ``metrics.skew`` falsifies it."""
         self.apiserver.aggregate(METRICS_GROUP, self.metrics.answer)

@@ -12,8 +12,8 @@ from http.client import responses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from k8slearn.embedded.apiserver.http import Request, Session, Stream
-from k8slearn.errors import UnsupportedError
+from k8slearn.embedded.apiserver.http import Forwarding, Pending, Request, Response, Session, Stream
+from k8slearn.errors import ClusterError, UnsupportedError
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -59,8 +59,11 @@ class _Pool:
         data = body.encode() if isinstance(body, str) else body or b""
         lower = {name.lower(): str(value) for name, value in (headers or {}).items()}
         answer = self._cluster.handle(Request(method, parts.path, query, lower, data))
-        if isinstance(answer, Session):
-            answer.close()
+        if isinstance(answer, Pending):
+            answer = self._awaited(answer)
+        if isinstance(answer, Session | Forwarding):
+            if isinstance(answer, Session):
+                answer.close()
             raise UnsupportedError(
                 "exec, attach and port-forward need a connection: call cluster.serve() and use its kubeconfig."
             )
@@ -76,6 +79,13 @@ class _Pool:
             reason=responses.get(answer.status, ""),
             preload_content=preload_content,
         )
+
+    def _awaited(self, pending: Pending) -> Response:
+        """Let time pass until the answer is there. Raises ClusterError when it never will be."""
+        while pending.response is None:
+            if not self._cluster.clock.step():
+                raise ClusterError("The request that was passed on to a pod will never be answered.")
+        return pending.response
 
     def clear(self) -> None:
         """Nothing is pooled."""

@@ -18,14 +18,10 @@ from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target, resolve
 from k8slearn.embedded.apiserver.status import ApiError, method_not_allowed, path_not_found
 from k8slearn.embedded.apiserver.verbs import Verbs
-from k8slearn.embedded.store import Object
 from k8slearn.errors import StorageError
 
-Handler = Callable[[Request, Object], Answer]
-"""Answers a subresource that another component serves: ``(request, the object)``. Raises ApiError."""
-
-Delegate = Callable[[Request, Target], Answer]
-"""Answers all requests for the objects of a group that another server has. Raises ApiError."""
+Handler = Callable[[Request, Target], Answer]
+"""Answers what another component serves: a subresource, or all objects of a group. Raises ApiError."""
 
 VERSION: dict[str, Any] = {
     "major": "1",
@@ -56,13 +52,13 @@ class APIServer:
         self._verbs = Verbs(registry)
         self._openapi = OpenAPI(list(registry.kinds))
         self._connected: dict[tuple[str, str], Handler] = {}
-        self._delegates: dict[str, Delegate] = {}
+        self._delegates: dict[str, Handler] = {}
 
     def connect(self, resource: str, subresource: str, handler: Handler) -> None:
         """Let ``handler`` answer a subresource: the kubelet's ``pods`` ``log``, say."""
         self._connected[resource, subresource] = handler
 
-    def aggregate(self, group: str, delegate: Delegate) -> None:
+    def aggregate(self, group: str, delegate: Handler) -> None:
         """Let another server answer for the objects of ``group``, as an APIService says it: metrics.k8s.io."""
         self._delegates[group] = delegate
 
@@ -96,8 +92,7 @@ class APIServer:
             return delegate(request, target)
         handler = self._connected.get((target.resource, target.subresource))
         if handler is not None:
-            obj = self.registry.get(target.resource, target.key_namespace, target.name).object
-            return handler(request, obj)
+            return handler(request, target)
         verbs = self._verbs
         if target.subresource and target.subresource not in discovery.subresources(target.kind):
             raise path_not_found()

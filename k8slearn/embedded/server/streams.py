@@ -24,7 +24,8 @@ CLOSE = 255
 
 
 def plain(response: Response) -> web.Response:
-    headers = [("Content-Type", response.content_type), *response.headers]
+    content_type = [("Content-Type", response.content_type)] if response.content_type else []
+    headers = [*content_type, *response.headers]
     return web.Response(status=response.status, body=response.body, headers=headers)
 
 

@@ -102,5 +102,6 @@ KIND = Kind(
     validate=_validate,
     validate_update=_validate_update,
     has_status=True,
+    subresources=("proxy",),
     selectable_fields={"spec.unschedulable": lambda obj: str(bool(obj["spec"].get("unschedulable"))).lower()},
 )

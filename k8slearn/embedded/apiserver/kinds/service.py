@@ -172,6 +172,7 @@ KIND = Kind(
     update_warnings=lambda new, old: _warnings(new),
     validate_name=formats.dns_label,
     has_status=True,
+    subresources=("proxy",),
     selectable_fields={
         "spec.clusterIP": lambda obj: obj["spec"].get("clusterIP", ""),
         "spec.type": lambda obj: obj["spec"]["type"],
