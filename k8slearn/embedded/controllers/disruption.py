@@ -46,14 +46,15 @@ class DisruptionController(Controller):
         self.watch("pods", self._of_pod)
 
     def _of_pod(self, change: Change) -> list[Key]:
+        namespace = change.stored.key.namespace
+        budgets = self.client.list(BUDGETS, namespace)
         before = change.previous.object if change.previous else None
-        if before and change.type == "MODIFIED" and _facts(before) == _facts(change.object):
+        if not budgets or (before and change.type == "MODIFIED" and _facts(before) == _facts(change.object)):
             return []
         versions = [obj for obj in (before, change.object) if obj]
-        namespace = change.stored.key.namespace
         return [
             Key(namespace, budget["metadata"]["name"])
-            for budget in self.client.list(BUDGETS, namespace)
+            for budget in budgets
             if any(_selects(budget, pod) for pod in versions)
         ]
 
