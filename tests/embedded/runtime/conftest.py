@@ -10,7 +10,9 @@ from k8slearn.embedded.apiserver import kinds
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Trace
 from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.kubelet.etc import etc_files
 from k8slearn.embedded.network import Network
+from k8slearn.embedded.network.names import DNS_SERVICE_IP, NameServer
 from k8slearn.embedded.runtime import Container, find
 from k8slearn.embedded.runtime.console import Callback
 from k8slearn.embedded.runtime.files import FileSystem, Node
@@ -29,6 +31,11 @@ class Lab:
         self.clock = Clock(seed=1)
         self.client = Client(Registry(Store(), self.clock, kinds.load()), self.clock, "test", Trace())
         self.network = Network(self.client, self.clock)
+        # What CoreDNS does in a whole cluster.
+        self.network.attach(
+            DNS_SERVICE_IP, {"metadata": {"name": "dns", "namespace": "kube-system"}, "spec": {}}
+        )
+        self.network.listen(DNS_SERVICE_IP, 53, NameServer(self.network.names), "UDP")
         self.ends: list[tuple[str, int, str]] = []
         self.started = 0
 
@@ -54,7 +61,7 @@ class Lab:
         found = find(image)
         assert found is not None
         files = FileSystem(found.files, lambda: self.clock.now, read_only=read_only)
-        for path, node in (mounts or {}).items():
+        for path, node in {**etc_files(pod, ip), **(mounts or {})}.items():
             files.mount(path, node)
         container = Container(
             self.clock,

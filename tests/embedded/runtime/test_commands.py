@@ -36,7 +36,9 @@ RIGHT = {
     "echo x | grep -q y || echo none": "none\n",
     "mkdir -p /tmp/d/e; touch /tmp/d/f; ls /tmp/d; ls -l /tmp/d | head -1; rm -r /tmp/d": "e\nf\ntotal 4\n",
     "ls -ld /tmp | cut -c1-10; ls -l /bin/sh | cut -c1-10": "drwxrwxrwt\nlrwxrwxrwx\n",
-    "cp /etc/passwd /tmp/p; mv /tmp/p /tmp/q; ls /tmp; cp -r /etc /tmp/e; ls /tmp/e": ("q\ngroup\npasswd\n"),
+    "cp /etc/passwd /tmp/p; mv /tmp/p /tmp/q; ls /tmp; cp -r /etc /tmp/e; ls /tmp/e": (
+        "q\ngroup\nhostname\nhosts\npasswd\nresolv.conf\n"
+    ),
     "ln -s /etc/passwd /tmp/l; readlink /tmp/l; head -n 1 /tmp/l": (
         "/etc/passwd\nroot:x:0:0:root:/root:/bin/sh\n"
     ),
