@@ -27,7 +27,7 @@ from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Trace
 from k8slearn.embedded.clock import SETTLE_LIMIT, START, Clock
 from k8slearn.embedded.controllers import all_controllers
-from k8slearn.embedded.kubelet import Kubelet, NodeFaults
+from k8slearn.embedded.kubelet import Kubelet, NodeFaults, disks
 from k8slearn.embedded.metrics_server import GROUP as METRICS_GROUP
 from k8slearn.embedded.metrics_server import MetricsServer
 from k8slearn.embedded.network import Network
@@ -100,6 +100,11 @@ class Cluster:
             )
             for number, name in enumerate(names)
         }
+        if journal is not None:
+            files, saved = {name: k.host.files for name, k in kubelets.items()}, journal.with_suffix(".disks")
+            if written is not None and written.time is not None:
+                disks.load(saved, files)
+            self._exits.callback(disks.save, saved, files)
         self._faults = NodeFaults(kubelets, network, self._clock, self.trace)
         self.nodes = {name: ClusterNode(self, self._faults, name) for name in kubelets}
         kubelet.connect(self.apiserver, kubelets)

@@ -114,7 +114,7 @@ def down(*, keep: bool = False) -> bool:
                 )
             time.sleep(0.01)
     if not keep:
-        for name in ("journal", "server.json", "kubeconfig"):
+        for name in ("journal", "journal.disks", "server.json", "kubeconfig"):
             (folder / name).unlink(missing_ok=True)
     return found is not None
 

@@ -46,6 +46,16 @@ class NodeFiles:
         )
         self._files = FileSystem(root, now)
 
+    @property
+    def root(self) -> Directory:
+        return self._files.root
+
+    def put(self, path: str, node: Node) -> None:
+        """Put back a file or directory of an earlier run; a directory that is there keeps what is in it."""
+        before = self._files.lookup(path, follow=False)
+        if not (isinstance(before, Directory) and isinstance(node, Directory)):
+            self._files.link(path, node)
+
     def host_path(self, path: str, sort: str, mode: int = MADE_BY_KUBELET) -> Node:
         """The node's directory or file at ``path``; ``sort`` is the volume's ``type``: what must be there, or is
         made. Without one the container runtime makes a directory. Raises MountError."""

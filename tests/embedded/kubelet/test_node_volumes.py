@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from kubernetes.client import CoreV1Api
+
+from k8slearn.embedded.cluster import Cluster
 
 CLAIM = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
 
@@ -139,3 +142,36 @@ def test_a_local_volume_must_be_there(machine):
     assert refusal(machine, CLAIM) == (
         'MountVolume.NewMounter initialization failed for volume "v" : path "/mnt/disk" does not exist'
     )
+
+
+def test_what_is_on_a_nodes_disk_is_there_when_the_cluster_is_started_again(tmp_path):
+    journal = tmp_path / "journal"
+    script = "echo start >> /d/log; ln -sf log /d/latest; sleep 999"
+    pod = {
+        "containers": [
+            {
+                "name": "a",
+                "image": "busybox:1.37",
+                "command": ["sh", "-c", script],
+                "volumeMounts": [{"name": "data", "mountPath": "/d"}],
+            }
+        ],
+        "volumes": [CLAIM],
+    }
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    with Cluster(2, journal=journal) as cluster:
+        for resource, name, spec in (("persistentvolumeclaims", "data", claim), ("pods", "db", pod)):
+            cluster.client.create(
+                resource, {"metadata": {"name": name, "namespace": "default"}, "spec": spec}
+            )
+        cluster.settle()
+    with Cluster(2, journal=journal) as cluster:
+        cluster.settle()
+        (status,) = cluster.client.get("pods", "default", "db")["status"]["containerStatuses"]
+        assert status["restartCount"] == 1
+        core = CoreV1Api(cluster.api_client)
+        reader = {**pod["containers"][0], "command": ["cat", "/d/latest"]}
+        spec = {**pod, "containers": [reader], "restartPolicy": "Never"}
+        core.create_namespaced_pod("default", {"metadata": {"name": "reader"}, "spec": spec})
+        cluster.settle()
+        assert core.read_namespaced_pod_log("reader", "default") == "start\nstart\n"
