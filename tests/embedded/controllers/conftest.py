@@ -8,7 +8,7 @@ from k8slearn.embedded.apiserver import kinds
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Controller, Key, Trace
 from k8slearn.embedded.clock import Clock
-from k8slearn.embedded.controllers import all_controllers
+from k8slearn.embedded.controllers import all_controllers, nodes
 from k8slearn.embedded.metrics_server import MetricsServer
 from k8slearn.embedded.scheduler import Scheduler
 from k8slearn.embedded.store import Object, Store
@@ -56,6 +56,8 @@ class World:
     """The control plane, and short ways to say what a test wants."""
 
     def __init__(self) -> None:
+        self.silent: set[str] = set()
+        """Nodes of which nothing is heard."""
         self.clock = Clock(seed=1)
         self.store = Store()
         self.registry = Registry(self.store, self.clock, kinds.load())
@@ -76,9 +78,11 @@ class World:
         self.clock.settle()
 
     def _renew_leases(self) -> None:
-        """The nodes are alive; that is all that their kubelets would say of them."""
+        """The nodes are alive and ready; that is all that their kubelets would say of them."""
         for node in self.client.list("nodes"):
             name = node["metadata"]["name"]
+            if name in self.silent:
+                continue
             spec = {"holderIdentity": name, "renewTime": self.clock.micro_timestamp()}
             held = self.client.get(LEASES, "kube-node-lease", name)
             if held is None:
@@ -86,7 +90,14 @@ class World:
                 self.client.create(LEASES, lease)
             else:
                 self.client.update(LEASES, {**held, "spec": spec})
+            if not nodes.is_ready(node):
+                self._report_ready(node)
         self.clock.call_later(10.0, self._renew_leases, background=True)
+
+    def _report_ready(self, node: Object) -> Object:
+        now = self.clock.timestamp()
+        ready = {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
+        return self.client.set_status("nodes", node, {**node["status"], "conditions": [ready]})
 
     def client_for(self, component: str) -> Client:
         return Client(self.registry, self.clock, component, self.trace)
@@ -99,7 +110,7 @@ class World:
             "nodes", {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}}
         )
         offered = {"cpu": "8", "memory": "16Gi", "pods": "110"}
-        return self.client.set_status("nodes", node, {"allocatable": offered, "capacity": offered})
+        return self._report_ready({**node, "status": {"allocatable": offered, "capacity": offered}})
 
     def add_class(self, name: str, *, default: bool = False, **fields: object) -> Object:
         """A StorageClass of the provisioner that is there, whose claims wait for their first pod."""

@@ -186,3 +186,24 @@ def test_faults_stand_in_the_trace(town):
         ("recovered", "worker-2", ""),
         ("parted", "worker-1", "nothing gets from it to node worker-2, or back"),
     ]
+
+
+# -- cordoned ---------------------------------------------------------------------------------------
+
+
+def test_a_cordoned_node_is_tainted_and_its_kubelet_tells_of_it(town):
+    node = town.node()
+    town.client.update("nodes", {**node, "spec": {**node["spec"], "unschedulable": True}})
+    town.cluster.settle()
+    assert town.taints() == ["unschedulable:NoSchedule"]
+    town.clock.advance(10)
+    text = "Normal NodeNotSchedulable: Node worker-2 status is now: NodeNotSchedulable"
+    assert town.events(town.lost)[-1] == text
+    node = town.node()
+    spec = {key: value for key, value in node["spec"].items() if key != "unschedulable"}
+    town.client.update("nodes", {**node, "spec": spec})
+    town.clock.advance(10)
+    assert town.taints() == []
+    assert (
+        town.events(town.lost)[-1] == "Normal NodeSchedulable: Node worker-2 status is now: NodeSchedulable"
+    )
