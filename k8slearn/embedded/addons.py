@@ -76,7 +76,9 @@ def _deployment() -> Object:
     apart = {
         "weight": 100,
         "podAffinityTerm": {
-            "labelSelector": {"matchExpressions": [{"key": "k8s-app", "operator": "In", "values": ["kube-dns"]}]},
+            "labelSelector": {
+                "matchExpressions": [{"key": "k8s-app", "operator": "In", "values": ["kube-dns"]}]
+            },
             "topologyKey": "kubernetes.io/hostname",
         },
     }

@@ -13,7 +13,11 @@ from k8slearn.embedded.controllers.cronjob import CronJobController
 from k8slearn.embedded.controllers.daemonset import DaemonSetController
 from k8slearn.embedded.controllers.deployment import DeploymentController
 from k8slearn.embedded.controllers.disruption import DisruptionController
-from k8slearn.embedded.controllers.endpointslice import EndpointsController, EndpointSliceController
+from k8slearn.embedded.controllers.endpointslice import (
+    EndpointsController,
+    EndpointSliceController,
+    EndpointSliceMirroringController,
+)
 from k8slearn.embedded.controllers.ephemeral import EphemeralVolumeController
 from k8slearn.embedded.controllers.garbagecollector import GarbageCollector
 from k8slearn.embedded.controllers.horizontalpodautoscaler import HorizontalPodAutoscalerController
@@ -50,6 +54,7 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     TTLAfterFinishedController,
     EndpointSliceController,
     EndpointsController,
+    EndpointSliceMirroringController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,

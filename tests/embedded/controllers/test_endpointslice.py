@@ -145,3 +145,32 @@ def test_endpoints_stay_in_their_slice_and_new_ones_fill_the_gaps():
 def test_the_last_slice_is_emptied_rather_than_replaced():
     only = as_slice([1])
     assert distribute([only], {}).kept == [(only, Contents((), []))]
+
+
+def test_endpoints_made_by_hand_are_mirrored_as_long_as_the_service_selects_nothing(world):
+    service(world, "db", selector={}, ports=({"port": 5432},))
+    metadata = {"name": "db", "namespace": "default", "labels": {"tier": "data"}}
+    subset = {"addresses": [{"ip": "10.0.0.7"}], "ports": [{"port": 5432}]}
+    world.registry.create("endpoints", {"metadata": metadata, "subsets": [subset]})
+    world.settle()
+    (found,) = slices(world, "db")
+    assert found["endpoints"] == [{"addresses": ["10.0.0.7"], "conditions": {"ready": True}}]
+    assert found["ports"] == [{"name": "", "port": 5432, "protocol": "TCP"}]
+    assert found["metadata"]["labels"] == {
+        "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io",
+        "kubernetes.io/service-name": "db",
+        "tier": "data",
+    }
+    assert found["metadata"]["ownerReferences"][0]["kind"] == "Endpoints"
+
+    made = world.get("endpoints", "db")
+    moved = {"notReadyAddresses": [{"ip": "10.0.0.8"}], "ports": [{"port": 5432}]}
+    world.client.update("endpoints", {**made, "subsets": [moved]})
+    world.settle()
+    (again,) = slices(world, "db")
+    assert again["metadata"]["uid"] == found["metadata"]["uid"]
+    assert again["endpoints"] == [{"addresses": ["10.0.0.8"], "conditions": {"ready": False}}]
+
+    world.client.update("endpoints", {**world.get("endpoints", "db"), "subsets": []})
+    world.settle()
+    assert slices(world, "db") == []

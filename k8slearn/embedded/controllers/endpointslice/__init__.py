@@ -2,5 +2,6 @@
 
 from k8slearn.embedded.controllers.endpointslice.endpoints import EndpointsController
 from k8slearn.embedded.controllers.endpointslice.endpointslice import EndpointSliceController
+from k8slearn.embedded.controllers.endpointslice.mirroring import EndpointSliceMirroringController
 
-__all__ = ["EndpointSliceController", "EndpointsController"]
+__all__ = ["EndpointSliceController", "EndpointSliceMirroringController", "EndpointsController"]

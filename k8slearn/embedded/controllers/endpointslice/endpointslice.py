@@ -60,7 +60,7 @@ class EndpointSliceController(Controller):
         for old, contents in plan.kept:
             if contents_of(old) != contents or old["metadata"].get("labels") != labels:
                 metadata = {**old["metadata"], "labels": labels, "annotations": self._triggered_now()}
-                self.client.update(SLICES, {**old, **_fields(contents), "metadata": metadata})
+                self.client.update(SLICES, {**old, **slice_fields(contents), "metadata": metadata})
         for old in plan.superfluous:
             self.client.delete(SLICES, old)
 
@@ -109,7 +109,7 @@ class EndpointSliceController(Controller):
                 "ownerReferences": [owners.controller_reference(service)],
             },
             "addressType": "IPv4",
-            **_fields(contents),
+            **slice_fields(contents),
         }
 
     def _triggered_now(self) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _labels(service: Object) -> dict[str, str]:
     return labels
 
 
-def _fields(contents: Contents) -> dict[str, Any]:
+def slice_fields(contents: Contents) -> dict[str, Any]:
     """Go writes an empty list of a slice as null, and so do we."""
     ports = [
         {
