@@ -192,9 +192,9 @@ def openapi(kubeconfig: str) -> dict:
             where = f"/openapi/v3/apis/{group}/{version}" if group else f"/openapi/v3/api/{version}"
             command = ["kubectl", "--kubeconfig", kubeconfig, "get", "--raw", where]
             schemas |= json.loads(subprocess.check_output(command))["components"]["schemas"]
-    where = "/openapi/v3/apis/apiextensions.k8s.io/v1"
-    command = ["kubectl", "--kubeconfig", kubeconfig, "get", "--raw", where]
-    schemas |= json.loads(subprocess.check_output(command))["components"]["schemas"]
+    for version in ("apiextensions.k8s.io/v1", "metrics.k8s.io/v1beta1"):
+        command = ["kubectl", "--kubeconfig", kubeconfig, "get", "--raw", f"/openapi/v3/apis/{version}"]
+        schemas |= json.loads(subprocess.check_output(command))["components"]["schemas"]
     return {name: schema for name, schema in sorted(schemas.items()) if not name.endswith("List")}
 
 

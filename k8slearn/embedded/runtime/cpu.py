@@ -11,8 +11,6 @@ Nothing happens by the clock here. Whoever samples asks what had been used at a 
 
 from __future__ import annotations
 
-from collections import deque
-
 from k8slearn.embedded.clock import Clock
 
 STEP = 0.00005
@@ -29,10 +27,11 @@ PATIENCE, COARSE = 1.0, 20
 """A program that has been busy for a second probably stays so: from then on its steps count for twenty, and
 a loop that never ends costs the simulation a twentieth."""
 
-KEPT = 90.0
+KEPT = 45.0
 """Seconds of history: a metrics-server looks 15 to 30 s back."""
 
-GRAIN = 1.0
+GRAIN = 3.0
+"""Seconds from one note of the history to the next, at least; the real kubelet looks every ten."""
 
 
 class Cpu:
@@ -45,18 +44,17 @@ class Cpu:
         self._speed = min(limit or 1.0, 1.0)
         self._taken = 0.0
         self._free_at = self._busy_since = clock.now
-        self._history: deque[tuple[float, float]] | None = None
-        """``(when, seconds used until then)`` about every GRAIN seconds of activity."""
+        self._history: list[tuple[float, float]] = []
+        """``(when, seconds used until then)``, where activity began and ended. A list, for most stay short."""
 
     def charge(self, seconds: float) -> float:
         """Take ``seconds`` of CPU time. Returns how long it takes until that is done, by the clock."""
         now = self._clock.now
+        if not self._history or now - self._history[-1][0] >= GRAIN:
+            self._note(min(now, self._free_at))
+            self._note(now)
         if self._free_at < now - 1e-6:
-            self._note(self._free_at)
-            self._note(now)
             self._free_at = self._busy_since = now
-        elif self._history is None or now - self._history[-1][0] >= GRAIN:
-            self._note(now)
         self._taken += seconds
         self._free_at += seconds / self._speed
         return self._free_at - now
@@ -73,12 +71,12 @@ class Cpu:
         return self._used(self._clock.now)
 
     def used_at(self, when: float) -> float:
-        """``used`` as it was at ``when``, within the last minute; between two notes it grew evenly."""
+        """``used`` as it was at ``when``, within the last half minute; between two notes it grew evenly."""
         end = min(self._clock.now, self._free_at)
         after = (end, self._used(end))
         if when >= end:
             return after[1]
-        for note in reversed(self._history or ()):
+        for note in reversed(self._history):
             if note[0] <= when:
                 (t0, u0), (t1, u1) = note, after
                 return u0 if t1 <= t0 else u0 + (u1 - u0) * (when - t0) / (t1 - t0)
@@ -89,9 +87,7 @@ class Cpu:
         return max(self._taken - max(self._free_at - when, 0.0) * self._speed, 0.0)
 
     def _note(self, when: float) -> None:
-        if self._history is None:
-            self._history = deque()
         while self._history and self._history[0][0] < when - KEPT:
-            self._history.popleft()
+            del self._history[0]
         if not self._history or self._history[-1][0] < when:
             self._history.append((when, self._used(when)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def metrics(**values: int) -> dict[str, PodMetric]:
 
 def utilization(
     pods: list[dict[str, Any]],
-    values: dict[str, int],
+    values: Mapping[str, int],
     *,
     target: int,
     current: int | None = None,
@@ -66,14 +67,14 @@ def test_one_busy_pod_becomes_four():
     ("usage", "wanted"),
     [(300, 3), (339, 3), (340, 4), (270, 3), (269, 3), (199, 2), (10, 1), (0, 0), (900, 9)],
 )
-def test_a_tenth_of_the_target_is_tolerated(usage, wanted):
+def test_a_tenth_of_the_target_is_tolerated(usage: int, wanted: int):
     """Three pods of 1 core that should use 300m each; utilization is in whole percents, so 339m are 33 %."""
     pods = [pod("a"), pod("b"), pod("c")]
     assert utilization(pods, dict.fromkeys("abc", usage), target=30).replicas == wanted
 
 
 @pytest.mark.parametrize(("usage", "wanted"), [(310, 4), (300, 3), (200, 3), (100, 1)])
-def test_tolerances_may_differ_up_and_down(usage, wanted):
+def test_tolerances_may_differ_up_and_down(usage: int, wanted: int):
     pods = [pod("a"), pod("b"), pod("c")]
     values = dict.fromkeys("abc", usage)
     assert utilization(pods, values, target=30, tolerances=Tolerances(down=0.5, up=0.0)).replicas == wanted

@@ -65,7 +65,7 @@ def test_work_under_a_limit_takes_longer_and_waits_in_line():
     assert cpu.charge(0.02) == pytest.approx(0.2)
 
 
-def test_the_past_is_known_for_a_minute():
+def test_the_past_is_known():
     clock = Clock()
     cpu, start = Cpu(clock, None), clock.now
     clock.advance(100)
@@ -73,3 +73,13 @@ def test_the_past_is_known_for_a_minute():
     clock.advance(60)
     known = {when: cpu.used_at(start + when) for when in (50, 100, 105, 110, 150)}
     assert known == pytest.approx({50: 0, 100: 0, 105: 5, 110: 10, 150: 10}, abs=1e-3)
+
+
+def test_a_server_that_is_asked_all_the_time_remembers_little():
+    clock = Clock()
+    cpu = Cpu(clock, None)
+    for _ in range(20_000):
+        cpu.charge(0.001)
+        clock.advance(0.01)
+    assert cpu.used_at(clock.now - 20) - cpu.used_at(clock.now - 30) == pytest.approx(1.0, rel=0.05)
+    assert len(cpu._history) < 40

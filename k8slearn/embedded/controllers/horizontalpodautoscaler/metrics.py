@@ -24,7 +24,10 @@ from k8slearn.embedded.controllers.horizontalpodautoscaler.replica_calculator im
 from k8slearn.kube import quantity
 from k8slearn.kube.duration import parse_duration
 
-NO_CUSTOM_METRICS = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
+NO_CUSTOM_METRICS = (
+    "unable to fetch metrics from custom metrics API: "
+    "no custom metrics API (custom.metrics.k8s.io) registered"
+)
 
 
 class MetricError(Exception):
