@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
@@ -167,10 +168,17 @@ class MetricsServer:
 
 def _quantities(cpu: float, memory: float) -> dict[str, str]:
     """In millionths of a core (finer is noise of the clock) and whole Ki."""
-    return {
-        "cpu": quantity.from_value(Fraction(round(cpu * 10**6), 10**6)),
-        "memory": quantity.from_value(int(memory) // 1024 * 1024, like="1Ki"),
-    }
+    return {"cpu": _cores(round(cpu * 10**6)), "memory": _kibibytes(int(memory) // 1024)}
+
+
+@lru_cache(maxsize=4096)
+def _cores(millionths: int) -> str:
+    return quantity.from_value(Fraction(millionths, 10**6))
+
+
+@lru_cache(maxsize=4096)
+def _kibibytes(count: int) -> str:
+    return quantity.from_value(count * 1024, like="1Ki")
 
 
 def _stored(target: Target, obj: Object) -> Stored:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil
 from typing import Any, NamedTuple
 
 from k8slearn.embedded.client import Object
@@ -20,6 +19,7 @@ from k8slearn.embedded.controllers.horizontalpodautoscaler.replica_calculator im
     Tolerances,
     by_average,
     by_utilization,
+    milli,
 )
 from k8slearn.kube import quantity
 from k8slearn.kube.duration import parse_duration
@@ -107,7 +107,7 @@ def _usage(source: Object, scene: Scene, *, container: str) -> tuple[int, str, O
     try:
         metrics = _pod_metrics(scene, resource, container)
         if sort == "usage":
-            goal = ceil(quantity.parse(target["averageValue"]) * 1000)
+            goal = milli(target["averageValue"])
             proposal = by_average(scene.current, goal, scene.pods, metrics, resource, **options)
         else:
             goal = target["averageUtilization"]
@@ -133,7 +133,7 @@ def _pod_metrics(scene: Scene, resource: str, container: str) -> dict[str, PodMe
     for metrics in found:
         usages = [one["usage"] for one in metrics["containers"] if container in ("", one["name"])]
         if usages and all(resource in usage for usage in usages):
-            value = sum(ceil(quantity.parse(usage[resource]) * 1000) for usage in usages)
+            value = sum(milli(usage[resource]) for usage in usages)
             when, window = parse_timestamp(metrics["timestamp"]), parse_duration(metrics["window"])
             result[metrics["metadata"]["name"]] = PodMetric(value, when, window)
     return result

@@ -14,6 +14,7 @@ Values are whole thousandths, of cores or of bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -218,8 +219,14 @@ def _request(pod: Object, container: str, resource: str) -> int:
         if asked is None:
             where = f"container {one['name']} of Pod {name}"
             raise CalculationError(f"missing request for {resource} in {where}")
-        total += ceil(quantity.parse(asked) * 1000)
+        total += milli(asked)
     return total
+
+
+@lru_cache(maxsize=4096)
+def milli(text: str) -> int:
+    """A quantity in thousandths, rounded up: ``milli("1100u") == 2``."""
+    return ceil(quantity.parse(text) * 1000)
 
 
 def _is_sidecar(container: dict[str, Any]) -> bool:
