@@ -27,6 +27,7 @@ from k8slearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from k8slearn.embedded.controllers.persistentvolume import (
     ClaimBinder,
     LocalPathProvisioner,
+    VolumeExpander,
     VolumeReclaimer,
 )
 from k8slearn.embedded.controllers.podgc import PodGarbageCollector
@@ -62,6 +63,7 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     DisruptionController,
     ClaimBinder,
     VolumeReclaimer,
+    VolumeExpander,
     ClaimProtection,
     VolumeProtection,
     EphemeralVolumeController,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from kubernetes.client import CoreV1Api
 
@@ -167,11 +169,11 @@ def test_what_is_on_a_nodes_disk_is_there_when_the_cluster_is_started_again(tmp_
         cluster.settle()
     with Cluster(2, journal=journal) as cluster:
         cluster.settle()
-        (status,) = cluster.client.get("pods", "default", "db")["status"]["containerStatuses"]
-        assert status["restartCount"] == 1
         core = CoreV1Api(cluster.api_client)
+        restarted: Any = core.read_namespaced_pod("db", "default")
+        assert restarted.status.container_statuses[0].restart_count == 1
         reader = {**pod["containers"][0], "command": ["cat", "/d/latest"]}
         spec = {**pod, "containers": [reader], "restartPolicy": "Never"}
-        core.create_namespaced_pod("default", {"metadata": {"name": "reader"}, "spec": spec})
+        cluster.client.create("pods", {"metadata": {"name": "reader", "namespace": "default"}, "spec": spec})
         cluster.settle()
         assert core.read_namespaced_pod_log("reader", "default") == "start\nstart\n"

@@ -5,7 +5,8 @@ https://kubernetes.io/docs/concepts/storage/persistent-volumes/
 """
 
 from k8slearn.embedded.controllers.persistentvolume.claims import ClaimBinder
+from k8slearn.embedded.controllers.persistentvolume.expander import VolumeExpander
 from k8slearn.embedded.controllers.persistentvolume.provisioner import LocalPathProvisioner
 from k8slearn.embedded.controllers.persistentvolume.volumes import VolumeReclaimer
 
-__all__ = ["ClaimBinder", "LocalPathProvisioner", "VolumeReclaimer"]
+__all__ = ["ClaimBinder", "LocalPathProvisioner", "VolumeExpander", "VolumeReclaimer"]
