@@ -7,6 +7,7 @@ way to end stdin). What reaches into the cluster is done in a ``Step``, on the s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,9 @@ from k8slearn.embedded.server.powers import failure
 
 Step = Callable[[Callable[[], Any]], Any]
 """Runs an action in the cluster once it has caught up with the time, and returns what the action returns."""
+
+LAST_INPUT = 0.2
+"""Seconds in which a client may still send what its program has no more use for."""
 
 CLOSE = 255
 """v5's channel for ends: ff 00 ends stdin."""
@@ -79,11 +83,16 @@ async def carry_session(http: web.Request, session: Session, step: Step) -> web.
         step(session.close)
         return upgrade_required()
     await socket.prepare(http)
-    sender = asyncio.ensure_future(_send_frames(socket, session, step))
+    input_over = asyncio.Event()
+    if http.query.get("stdin") not in ("true", "1"):
+        input_over.set()
+    sender = asyncio.ensure_future(_send_frames(socket, session, step, input_over))
     try:
         async for message in socket:
             if message.type is WSMsgType.BINARY and message.data:
                 step(lambda frame=message.data: _receive(session, frame))
+                if message.data[0] == CLOSE:
+                    input_over.set()
     finally:
         sender.cancel()
         step(session.close)
@@ -98,7 +107,9 @@ def _receive(session: Session, frame: bytes) -> None:
         session.close_input(data[0])
 
 
-async def _send_frames(socket: web.WebSocketResponse, session: Session, step: Step) -> None:
+async def _send_frames(
+    socket: web.WebSocketResponse, session: Session, step: Step, input_over: asyncio.Event
+) -> None:
     """A client that reads slowly lets this wait in ``send_bytes``, and then the program waits too."""
     ready = asyncio.Event()
     session.notify = ready.set
@@ -107,6 +118,9 @@ async def _send_frames(socket: web.WebSocketResponse, session: Session, step: St
         for channel, data in step(session.take):
             await socket.send_bytes(bytes([channel]) + data)
         if session.ended:
-            await socket.close()
-            return
+            break
         await ready.wait()
+    # A program may end before it has read all; kubectl complains when it cannot send the rest.
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(input_over.wait(), LAST_INPUT)
+    await socket.close()
