@@ -70,7 +70,7 @@ class NodeFaults:
         self._network.links.cut(name)
 
     def fill(self, name: str) -> None:
-        """Its disk is full: it reports DiskPressure within ten seconds, and takes no more pods."""
+        """Its disk is full: it reports DiskPressure within ten seconds, and gets no more pods."""
         kubelet = self._kubelet(name)
         if name in self._full:
             raise ClusterError(f"The disk of {name} is full already. Make room: k8slearn node recover {name}")
@@ -80,7 +80,8 @@ class NodeFaults:
 
     def partition(self, name: str, other: str) -> None:
         """Pods of one node do not reach those of the other; both nodes stay Ready."""
-        self._kubelet(name), self._kubelet(other)
+        for each in (name, other):
+            self._kubelet(each)
         if name == other:
             raise ClusterError(f"A partition parts two nodes, and both are {name}. Name another one.")
         self._network.links.part(name, other)
