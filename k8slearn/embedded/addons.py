@@ -1,4 +1,5 @@
-"""What kubeadm installs into a new cluster besides the control plane: CoreDNS, as kubeadm's ``addon/coredns`` has it.
+"""What kubeadm installs into a new cluster besides the control plane: kube-proxy, and CoreDNS as kubeadm's
+``addon/coredns`` has it.
 
 Unlike there its pods must run on a control plane node. A real cluster has no other when they are placed, so that
 is where one finds them; here all nodes begin at once.
@@ -6,6 +7,7 @@ is where one finds them; here all nodes begin at once.
 
 from __future__ import annotations
 
+from k8slearn.embedded import kube_proxy
 from k8slearn.embedded.client import Client
 from k8slearn.embedded.network.names import DNS_SERVICE_IP
 from k8slearn.embedded.runtime.programs.coredns import VERSION
@@ -51,6 +53,7 @@ def install(client: Client) -> None:
     client.create("configmaps", {"metadata": named, "data": {"Corefile": _COREFILE}})
     client.create("services", _service())
     client.create("deployments.apps", {"metadata": {**named, "labels": LABELS}, "spec": _deployment()})
+    kube_proxy.install(client)
 
 
 def _service() -> Object:

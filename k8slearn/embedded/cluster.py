@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from k8slearn.embedded import bootstrap, kubelet, transport
+from k8slearn.embedded import bootstrap, controlplane, kubelet, transport
 from k8slearn.embedded.apiserver import kinds
 from k8slearn.embedded.apiserver.apiserver import APIServer
 from k8slearn.embedded.apiserver.http import Answer, Request
@@ -97,6 +97,7 @@ class Cluster:
                 control_plane=number == 0,
                 # A cluster of one node has nowhere else to put pods.
                 taints=[kubelet.CONTROL_PLANE_TAINT] if number == 0 and nodes > 1 else [],
+                manifests=controlplane.manifests(name, bootstrap.node_ip(0)) if number == 0 else [],
             )
             for number, name in enumerate(names)
         }

@@ -13,6 +13,7 @@ from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.node_clock import NodeClock
 from k8slearn.embedded.kubelet.node_reporter import NodeReporter
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
+from k8slearn.embedded.kubelet.static_pods import StaticPods
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.store import Watch
 from k8slearn.kube.resources import amounts
@@ -23,13 +24,15 @@ BY_NODE = "node"
 LEAST_PROPAGATION, MOST_PROPAGATION = 5.0, 60.0
 """Seconds from a ConfigMap's or Secret's change to the change of the files in a volume."""
 
+NO_NODE = 60.0
+"""Seconds until a static pod of a node that was deleted is looked at again; it runs on meanwhile."""
 
 _OFFERED = amounts(node_status.CAPACITY)
 
 
 class Kubelet:
     """The kubelet of the node ``name``. ``ip`` is its InternalIP, ``pod_cidr`` where its pods' addresses are;
-    ``taints`` are those that the node is registered with.
+    ``taints`` are those that the node is registered with, ``manifests`` the static pods that it runs.
 
     ``start`` registers the node and takes up its pods, also those that ran before (their containers are
     started anew). What may befall a node: ``crash`` (its power is gone; ``start`` brings it back), ``freeze``
@@ -48,6 +51,7 @@ class Kubelet:
         pod_cidr: str,
         control_plane: bool = False,
         taints: Sequence[Object] = (),
+        manifests: Sequence[Object] = (),
     ) -> None:
         self.client = client
         self.clock = NodeClock(clock)
@@ -58,6 +62,7 @@ class Kubelet:
         self.node = NodeReporter(
             self.host, node_status.node(name, pod_cidr, control_plane=control_plane, taints=taints)
         )
+        self.static = StaticPods(self.host, manifests)
         self.workers: dict[Key, PodWorker] = {}
         self._queue = WorkQueue(self.clock, self._work)
         self._watches: list[Watch] = []
@@ -75,11 +80,13 @@ class Kubelet:
         if self.running:
             return
         self.running = True
+        self.host.network.links.mend(self.name)
         self.node.start()
         self._connect()
 
     def crash(self) -> None:
         self.running = False
+        self.host.network.links.cut(self.name)
         self._disconnect()
         self.node.stop()
         for worker in self.workers.values():
@@ -111,8 +118,8 @@ class Kubelet:
             self.client.watch("secrets", self._source_changed),
             self.client.watch("persistentvolumes", self._volume_changed),
         ]
-        for pod in self.client.by_index("pods", BY_NODE, self.name):
-            self._queue.add(_key(pod))
+        for key in (*self.static, *map(_key, self.client.by_index("pods", BY_NODE, self.name))):
+            self._queue.add(key)
 
     def _disconnect(self) -> None:
         for watch in self._watches:
@@ -137,10 +144,17 @@ class Kubelet:
         if not self.running:
             return
         worker = self.workers.get(key)
-        if self.client.connected:
-            pod = self.client.get("pods", *key)
-        else:
+        if not self.client.connected:
             pod = worker.pod if worker is not None else None  # what it heard last
+        elif key in self.static:
+            pod = self.static.mirror(key)
+            if pod is None:
+                self._queue.add(key, NO_NODE, background=True)
+                return
+            if worker is not None and pod["metadata"]["uid"] != worker.uid:
+                worker.mirrored_by(pod)
+        else:
+            pod = self.client.get("pods", *key)
         if worker is not None and (pod is None or pod["metadata"]["uid"] != worker.uid):
             worker.remove()
             del self.workers[key]
@@ -166,6 +180,8 @@ class Kubelet:
             others = [other.requests for other in self.workers.values() if not other.finished]
             if why := rejection(worker.requests, others, _OFFERED):
                 worker.reject(*why)
+            elif key in self.static:
+                worker.start_at_once()
         self.workers[key] = worker
         return worker
 

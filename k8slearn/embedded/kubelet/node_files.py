@@ -35,10 +35,13 @@ class NodeFiles:
             {
                 "dev/null": Device("null"),
                 "etc/hostname": f"{name}\n".encode(),
+                "etc/kubernetes/manifests": Directory(),
                 "home": Directory(),
+                "lib/modules": Directory(),
                 "mnt": Directory(),
                 "opt": Directory(),
                 "root": Directory(mode=0o700),
+                "run": Directory(),
                 "tmp": Directory(mode=0o1777),
                 "var/lib/kubelet": Directory(),
                 "var/log/pods": Directory(),

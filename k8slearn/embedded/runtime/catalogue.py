@@ -36,6 +36,7 @@ from k8slearn.embedded.runtime.programs import (
 )
 from k8slearn.embedded.runtime.programs.agnhost import agnhost
 from k8slearn.embedded.runtime.programs.app import python_with_app
+from k8slearn.embedded.runtime.programs.components import COMPONENTS, image_of, program_of
 from k8slearn.embedded.runtime.programs.coredns import VERSION as COREDNS_VERSION
 from k8slearn.embedded.runtime.programs.coredns import coredns
 from k8slearn.embedded.runtime.programs.curl import curl
@@ -196,6 +197,9 @@ def _images() -> dict[str, Image]:
             size_bytes=24_000_000,
         )
     )
+    for name, component in COMPONENTS.items():
+        files: dict[str, bytes | Node] = {f"usr/local/bin/{name}": _executable(program_of(name))}
+        images.append(Image(image_of(name), _image_tree(files), (name,), size_bytes=component.size))
     for tag, version in NGINX_VERSIONS.items():
         images.append(
             Image(

@@ -10,6 +10,9 @@ from k8slearn.embedded.apiserver.status import forbidden
 from k8slearn.embedded.clock import parse_timestamp
 from k8slearn.kube.names import random_suffix
 
+MIRROR = "kubernetes.io/config.mirror"
+"""The annotation of a static pod's mirror."""
+
 TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 TOKEN_VOLUME = "kube-api-access-"
 TOKEN_SECONDS = 3607
@@ -39,8 +42,8 @@ DEFAULT_ACCOUNT_SECONDS = 2.0
 
 
 def service_account(attributes: Attributes, pod: Object, ctx: Context) -> None:
-    """Give the pod an account, which must exist, and mount its token."""
-    if attributes.operation != "CREATE":
+    """Give the pod an account, which must exist, and mount its token; a static pod knows no API objects."""
+    if attributes.operation != "CREATE" or MIRROR in (pod["metadata"].get("annotations") or ()):
         return
     spec, namespace = pod["spec"], pod["metadata"]["namespace"]
     name = spec.get("serviceAccountName") or "default"
