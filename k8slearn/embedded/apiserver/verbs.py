@@ -35,8 +35,8 @@ class Verbs:
     # -- reading --------------------------------------------------------------------------------
 
     def get(self, request: Request, target: Target) -> Response:
-        stored = self.registry.get(target.resource, target.key_namespace, target.name)
         request.warnings.extend(_deprecation(target.kind))
+        stored = self.registry.get(target.resource, target.key_namespace, target.name)
         return self._one(request, target.kind, stored)
 
     def list(self, request: Request, target: Target) -> Response:

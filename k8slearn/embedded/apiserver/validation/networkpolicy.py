@@ -29,6 +29,17 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def validate_network_policy(spec: dict[str, Any]) -> Iterator[FieldError]:
+    """A missing CIDR comes last: a real server finds it by the rules on the type, after all others."""
+    yield from sorted(
+        _validate(spec), key=lambda fault: fault.field.endswith(".cidr") and _is_required(fault)
+    )
+
+
+def _is_required(fault: FieldError) -> bool:
+    return fault.reason == "FieldValueRequired"
+
+
+def _validate(spec: dict[str, Any]) -> Iterator[FieldError]:
     yield from validate_selector("spec.podSelector", spec.get("podSelector"))
     for direction, peers in (("ingress", "from"), ("egress", "to")):
         for index, rule in enumerate(spec.get(direction) or ()):

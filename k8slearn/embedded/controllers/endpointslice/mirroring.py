@@ -100,11 +100,10 @@ def _endpoint(address: dict[str, Any], ready: bool) -> dict[str, Any]:
 def _metadata(endpoints: Object) -> dict[str, dict[str, str]]:
     """Labels and annotations that a slice takes over."""
     metadata = endpoints["metadata"]
+    labels = {**metadata.get("labels", {}), SERVICE_NAME: metadata["name"], MANAGED_BY: MANAGER}
     annotations = metadata.get("annotations", {})
-    return {
-        "labels": {**metadata.get("labels", {}), SERVICE_NAME: metadata["name"], MANAGED_BY: MANAGER},
-        "annotations": {k: v for k, v in annotations.items() if k not in (APPLIED, TRIGGER_TIME)},
-    }
+    kept = {key: value for key, value in annotations.items() if key not in (APPLIED, TRIGGER_TIME)}
+    return {"labels": labels, **({"annotations": kept} if kept else {})}
 
 
 def _new(endpoints: Object) -> Object:
