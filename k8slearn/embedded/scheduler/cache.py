@@ -1,14 +1,16 @@
 """What the scheduler knows of nodes and the pods on them, kept up to date change by change.
 
 Upstream: ``pkg/scheduler/backend/cache`` and ``framework.NodeInfo``. To place a pod nothing is listed or
-summed up: each node carries the sums of what its pods request, and how many pods it has of each set of
-labels.
+summed up: each node carries the sums of what its pods request, and of each set of labels it is known how many
+pods every node has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+
+import orjson
 
 from k8slearn.embedded.client import Change, Key, Object
 from k8slearn.kube.resources import ASSUMED, Resources, amounts, requests
@@ -23,7 +25,7 @@ ANY_ADDRESS = "0.0.0.0"
 class PodInfo:
     """A pod, with what the scheduler asks of it worked out once."""
 
-    __slots__ = ("group", "key", "labels", "namespace", "pod", "ports", "requested", "weight")
+    __slots__ = ("group", "key", "labels", "namespace", "pod", "ports", "requested", "shape", "weight")
 
     def __init__(self, pod: Object) -> None:
         metadata = pod["metadata"]
@@ -41,6 +43,11 @@ class PodInfo:
             if port.get("hostPort")
         ]
         self.group = (self.namespace, "deletionTimestamp" in metadata, tuple(sorted(self.labels.items())))
+        spec = pod["spec"]
+        node_affinity = (spec.get("affinity") or {}).get("nodeAffinity")
+        asked = (spec.get("tolerations"), spec.get("nodeSelector"), node_affinity)
+        self.shape = orjson.dumps((*asked, self.requested, self.weight, self.ports))
+        """All that a node by itself is judged by: what it says to one pod it says to all of the same shape."""
 
     @property
     def priority(self) -> int:
@@ -54,9 +61,24 @@ class PodInfo:
 
 
 class NodeInfo:
-    """A node and the sums over its pods. ``node`` is None while only its pods are known."""
+    """A node and the sums over its pods. ``node`` is None while only its pods are known.
 
-    __slots__ = ("_groups", "allocatable", "name", "node", "pods", "ports", "requested", "weight")
+    ``memo`` is for what was worked out for pods of a shape; it is emptied when the node or its pods change. Of a
+    hundred nodes one has changed since the last pod, so ninety-nine need not be looked at again.
+    """
+
+    __slots__ = (
+        "allocatable",
+        "labels",
+        "memo",
+        "name",
+        "node",
+        "pods",
+        "ports",
+        "requested",
+        "taints",
+        "weight",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -66,19 +88,16 @@ class NodeInfo:
         self.requested: Resources = {}
         self.weight: Resources = {}
         self.ports: list[Port] = []
-        self._groups: dict[tuple[Any, ...], tuple[Labels, int]] = {}
+        self.labels: Labels = {}
+        self.taints: list[dict[str, Any]] = []
+        self.memo: dict[tuple[Any, bytes], Any] = {}
 
     def set_node(self, node: Object | None) -> None:
         self.node = node
         self.allocatable = amounts(node.get("status", {}).get("allocatable")) if node else {}
-
-    @property
-    def labels(self) -> Labels:
-        return self.node["metadata"].get("labels", {}) if self.node else {}
-
-    @property
-    def taints(self) -> list[dict[str, Any]]:
-        return self.node["spec"].get("taints", []) if self.node else []
+        self.labels = node["metadata"].get("labels", {}) if node else {}
+        self.taints = node["spec"].get("taints", []) if node else []
+        self.memo.clear()
 
     def add(self, info: PodInfo) -> None:
         self.pods[info.key] = info
@@ -95,19 +114,7 @@ class NodeInfo:
         for total, part in ((self.requested, info.requested), (self.weight, info.weight)):
             for resource, number in part.items():
                 total[resource] = total.get(resource, 0) + sign * number
-        count = self._groups.get(info.group, (info.labels, 0))[1] + sign
-        if count:
-            self._groups[info.group] = (info.labels, count)
-        else:
-            del self._groups[info.group]
-
-    def count(self, is_match: Callable[[str, Labels], bool], *, going: bool = True) -> int:
-        """How many of its pods match by namespace and labels; ``going``: also those being deleted."""
-        return sum(
-            count
-            for (namespace, is_going, _), (labels, count) in self._groups.items()
-            if (going or not is_going) and is_match(namespace, labels)
-        )
+        self.memo.clear()
 
 
 class Cache:
@@ -118,6 +125,25 @@ class Cache:
         self._places: dict[Key, NodeInfo] = {}
         self._anti_affine: dict[Key, tuple[PodInfo, NodeInfo]] = {}
         self._nominated: dict[Key, tuple[PodInfo, str]] = {}
+        self._groups: dict[tuple[Any, ...], tuple[Labels, dict[str, int]]] = {}
+        """By namespace, whether it is being deleted, and labels: the labels, and on which node how many are."""
+        self._domains: dict[str, dict[str, str]] = {}
+
+    def domains(self, key: str) -> dict[str, str]:
+        """The value of the label ``key`` by the names of the nodes that have it."""
+        if key not in self._domains:
+            self._domains[key] = {node.name: node.labels[key] for node in self.nodes() if key in node.labels}
+        return self._domains[key]
+
+    def counts(self, is_match: Callable[[str, Labels], bool], *, going: bool = True) -> dict[str, int]:
+        """How many pods each node has that match by namespace and labels, by its name; nodes without any are
+        left out. ``going``: also those being deleted."""
+        total: dict[str, int] = {}
+        for (namespace, is_going, _), (labels, counts) in self._groups.items():
+            if (going or not is_going) and is_match(namespace, labels):
+                for name, number in counts.items():
+                    total[name] = total.get(name, 0) + number
+        return total
 
     def nodes(self) -> list[NodeInfo]:
         return [info for info in self._nodes.values() if info.node is not None]
@@ -140,6 +166,7 @@ class Cache:
     def set_node(self, name: str, node: Object | None) -> None:
         info = self._node(name)
         info.set_node(node)
+        self._domains.clear()
         if node is None and not info.pods:
             del self._nodes[name]
 
@@ -165,12 +192,21 @@ class Cache:
     def put(self, info: PodInfo, node: NodeInfo) -> None:
         node.add(info)
         self._places[info.key] = node
+        _, counts = self._groups.setdefault(info.group, (info.labels, {}))
+        counts[node.name] = counts.get(node.name, 0) + 1
         if info.anti_affinity():
             self._anti_affine[info.key] = (info, node)
 
     def take(self, info: PodInfo) -> None:
         """The opposite of ``put``."""
-        self._places.pop(info.key).remove(info)
+        node = self._places.pop(info.key)
+        node.remove(info)
+        _, counts = self._groups[info.group]
+        counts[node.name] -= 1
+        if not counts[node.name]:
+            del counts[node.name]
+            if not counts:
+                del self._groups[info.group]
         self._anti_affine.pop(info.key, None)
 
     def forget(self, key: Key) -> None:

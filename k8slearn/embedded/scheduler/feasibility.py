@@ -9,14 +9,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 from k8slearn.embedded.scheduler.cache import Cache, NodeInfo, PodInfo
-from k8slearn.embedded.scheduler.filter import Check, Filter, Rejection
+from k8slearn.embedded.scheduler.filter import OF_ONE_NODE, Check, Filter, Rejection
 
 Rejections = dict[str, Rejection]
 """Why each node cannot take a pod, by the node's name."""
 
 
 class Feasibility:
-    """The filters of the default profile, at work on a cache."""
+    """The filters of the default profile, at work on a cache; ``filters`` are those that come after
+    ``OF_ONE_NODE``."""
 
     def __init__(self, cache: Cache, filters: Iterable[Filter]) -> None:
         self._cache = cache
@@ -25,14 +26,14 @@ class Feasibility:
     def nodes_for(self, info: PodInfo) -> tuple[list[NodeInfo], Rejections]:
         """The nodes that can take the pod, and why the others cannot. The node that was promised to it comes
         first: while it can take the pod, no other is looked at."""
-        checks = self._checks(info)
+        check = self._check(info)
         feasible: list[NodeInfo] = []
         rejections: Rejections = {}
         promised = info.pod["status"].get("nominatedNodeName")
-        nodes = self._cache.nodes()
+        nodes, has_nominated = self._cache.nodes(), self._cache.has_nominated
         for node in sorted(nodes, key=lambda node: node.name != promised) if promised else nodes:
-            rejection = _first(checks, node)
-            if rejection is None and self._cache.has_nominated:
+            rejection = check(node)
+            if rejection is None and has_nominated:
                 rejection = self._with_promised(info, node)
             if rejection is not None:
                 rejections[node.name] = rejection
@@ -44,7 +45,7 @@ class Feasibility:
 
     def rejection(self, info: PodInfo, node: NodeInfo) -> Rejection | None:
         """Why ``node``, with the pods that it has in the cache at this moment, cannot take the pod."""
-        return _first(self._checks(info), node) or self._with_promised(info, node)
+        return self._check(info)(node) or self._with_promised(info, node)
 
     def _with_promised(self, info: PodInfo, node: NodeInfo) -> Rejection | None:
         """Would it fit if the pods were there already to which the node was promised, and which matter as much?"""
@@ -58,13 +59,30 @@ class Feasibility:
         for other in promised:
             self._cache.put(other, node)
         try:
-            return _first(self._checks(info), node)
+            return self._check(info)(node)
         finally:
             for other in promised:
                 self._cache.take(other)
 
-    def _checks(self, info: PodInfo) -> list[Check]:
-        return [check for prepare in self._filters if (check := prepare(info, self._cache))]
+    def _check(self, info: PodInfo) -> Check:
+        """All filters, in their order. What a node by itself says is remembered with it."""
+        own = self._prepared(OF_ONE_NODE, info)
+        others = self._prepared(self._filters, info)
+        key = (OF_ONE_NODE, info.shape)
+
+        def check(node: NodeInfo) -> Rejection | None:
+            rejection = node.memo.get(key, _UNKNOWN)
+            if rejection is _UNKNOWN:
+                rejection = node.memo[key] = _first(own, node)
+            return rejection or (_first(others, node) if others else None)
+
+        return check
+
+    def _prepared(self, filters: Iterable[Filter], info: PodInfo) -> list[Check]:
+        return [check for prepare in filters if (check := prepare(info, self._cache))]
+
+
+_UNKNOWN = object()
 
 
 def _first(checks: Iterable[Check], node: NodeInfo) -> Rejection | None:

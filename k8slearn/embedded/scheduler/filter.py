@@ -2,6 +2,7 @@
 
 Upstream: ``pkg/scheduler/framework/plugins``, in the order of the default profile. A filter looks at the
 pod and the cluster once and gives back a check for nodes, or None when it has nothing to say on this pod.
+Those here (``OF_ONE_NODE``) look at a node by itself: its answer is the same for all pods of one shape.
 """
 
 from __future__ import annotations
@@ -93,3 +94,12 @@ def node_resources_fit(info: PodInfo, cache: Cache) -> Check | None:
         return Rejection("NodeResourcesFit", tuple(reasons), hopeless) if reasons else None
 
     return check
+
+
+OF_ONE_NODE: tuple[Filter, ...] = (
+    node_unschedulable,
+    taint_toleration,
+    node_affinity,
+    node_ports,
+    node_resources_fit,
+)

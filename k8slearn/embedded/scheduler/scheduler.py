@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from k8slearn.embedded.client import Change, Client, Controller, Key, Object
 from k8slearn.embedded.client.workqueue import LATENCY
 from k8slearn.embedded.clock import Clock
-from k8slearn.embedded.scheduler import filter, score, spreading
+from k8slearn.embedded.scheduler import score, spreading
 from k8slearn.embedded.scheduler.cache import Cache, NodeInfo, PodInfo
 from k8slearn.embedded.scheduler.feasibility import Feasibility, Rejections, available
 from k8slearn.embedded.scheduler.preemption import Preemption, with_nomination
@@ -60,11 +60,6 @@ class Scheduler(Controller):
         self._reserved: dict[Key, Reserved] = {}
         self._volumes = VolumeBinding(client)
         filters = (
-            filter.node_unschedulable,
-            filter.taint_toleration,
-            filter.node_affinity,
-            filter.node_ports,
-            filter.node_resources_fit,
             self._volumes.restrictions,
             self._volumes.filter,
             spreading.pod_topology_spread,
@@ -76,8 +71,7 @@ class Scheduler(Controller):
             (score.taint_toleration, 3),
             (score.preferred_nodes, 2),
             (score.topology_spread(client), 2),
-            (score.least_allocated, 1),
-            (score.balanced_allocation, 1),
+            (score.each(score.resources), 1),
         )
 
     def start(self) -> None:

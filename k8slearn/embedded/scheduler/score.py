@@ -15,8 +15,8 @@ from k8slearn.embedded.scheduler.cache import Cache, Labels, NodeInfo, PodInfo
 from k8slearn.embedded.scheduler.nodeselection import node_affinity, tolerates
 from k8slearn.embedded.scheduler.spreading import (
     constraints,
+    domain_counts,
     nodes_that_count,
-    pods_of_constraint,
 )
 from k8slearn.kube.label_selectors import matches
 from k8slearn.kube.node_selectors import matches_term
@@ -30,45 +30,66 @@ Score = Callable[[PodInfo, Cache, list[NodeInfo]], list[int] | None]
 """Scores of the given nodes, or None when it makes no difference between them."""
 
 
-def least_allocated(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[int]:
+def each(rate: Callable[[PodInfo, NodeInfo], int]) -> Callable[[PodInfo, Cache, list[NodeInfo]], list[int]]:
+    """The score of nodes that ``rate`` rates one by one, each anew only when it has changed."""
+
+    def score(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[int]:
+        key, scores = (rate, info.shape), []
+        for node in nodes:
+            points = node.memo.get(key)
+            if points is None:
+                points = node.memo[key] = rate(info, node)
+            scores.append(points)
+        return scores
+
+    return score
+
+
+def resources(info: PodInfo, node: NodeInfo) -> int:
+    """NodeResourcesFit and NodeResourcesBalancedAllocation, which weigh the same."""
+    return least_allocated(info, node) + balanced_allocation(info, node)
+
+
+def least_allocated(info: PodInfo, node: NodeInfo) -> int:
     """NodeResourcesFit: the more stays free, the better. Half the CPU, a quarter of the memory: 62."""
-    scores = []
-    for node in nodes:
-        free = []
-        for resource in COMPARED:
-            offered = node.allocatable.get(resource, 0)
-            if offered:
-                used = node.weight.get(resource, 0) + info.weight[resource]
-                free.append((offered - used) * BEST // offered if used <= offered else 0)
-        scores.append(sum(free) // len(free) if free else 0)
-    return scores
+    free = []
+    for resource in COMPARED:
+        offered = node.allocatable.get(resource, 0)
+        if offered:
+            used = node.weight.get(resource, 0) + info.weight[resource]
+            free.append((offered - used) * BEST // offered if used <= offered else 0)
+    return sum(free) // len(free) if free else 0
 
 
-def balanced_allocation(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[int] | None:
+def balanced_allocation(info: PodInfo, node: NodeInfo) -> int:
     """NodeResourcesBalancedAllocation: CPU and memory used to about the same part.
 
-    It has no say on pods that request nothing.
+    It has no say on pods that request nothing: 0 for every node.
     """
     if not any(info.requested.get(resource) for resource in COMPARED):
-        return None
-    scores = []
-    for node in nodes:
-        parts = [
-            min(1.0, (node.requested.get(resource, 0) + info.requested.get(resource, 0)) / offered)
-            for resource in COMPARED
-            if (offered := node.allocatable.get(resource, 0))
-        ]
-        spread = abs(parts[0] - parts[1]) / 2 if len(parts) == 2 else 0.0
-        scores.append(int((1 - spread) * BEST))
-    return scores
+        return 0
+    parts = [
+        min(1.0, (node.requested.get(resource, 0) + info.requested.get(resource, 0)) / offered)
+        for resource in COMPARED
+        if (offered := node.allocatable.get(resource, 0))
+    ]
+    spread = abs(parts[0] - parts[1]) / 2 if len(parts) == 2 else 0.0
+    return int((1 - spread) * BEST)
+
+
+def untolerated(info: PodInfo, node: NodeInfo) -> int:
+    """How many taints PreferNoSchedule the node has that the pod does not tolerate."""
+    return sum(
+        taint["effect"] == "PreferNoSchedule" and not tolerates(info.pod, taint) for taint in node.taints
+    )
+
+
+_untolerated = each(untolerated)
 
 
 def taint_toleration(info: PodInfo, cache: Cache, nodes: list[NodeInfo]) -> list[int] | None:
     """The fewer taints PreferNoSchedule that the pod does not tolerate, the better."""
-    counts = [
-        sum(taint["effect"] == "PreferNoSchedule" and not tolerates(info.pod, taint) for taint in node.taints)
-        for node in nodes
-    ]
+    counts = _untolerated(info, cache, nodes)
     most = max(counts)
     return [BEST - BEST * count // most for count in counts] if most else None
 
@@ -120,15 +141,15 @@ def _add_counts(
     totals: list[float], constraint: dict[str, Any], info: PodInfo, cache: Cache, nodes: list[NodeInfo]
 ) -> None:
     """Add each node's count for one constraint; it weighs more the more domains there are."""
-    key, test = constraint["topologyKey"], pods_of_constraint(constraint, info)
-    domains = [node.labels.get(key) for node in nodes]
+    key = constraint["topologyKey"]
+    domain_of = cache.domains(key)
+    if not domain_of:
+        return
+    domains = [domain_of.get(node.name) for node in nodes]
     weight = log(len({domain for domain in domains if domain is not None}) + 2)
-    counts: dict[str, int] = {}
     # A host is a domain of its own: only the candidates need counting.
     counted = nodes if key == HOSTNAME else nodes_that_count(constraint, info, cache)
-    for node in counted:
-        if (domain := node.labels.get(key)) is not None:
-            counts[domain] = counts.get(domain, 0) + node.count(test, going=False)
+    counts = domain_counts(constraint, info, cache, counted)
     for place, domain in enumerate(domains):
         if domain is not None:
             totals[place] += counts.get(domain, 0) * weight + constraint["maxSkew"] - 1

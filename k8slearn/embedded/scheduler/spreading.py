@@ -36,10 +36,10 @@ def inter_pod_affinity(client: Client) -> Filter:
             return all(test(namespace, labels) for test in near_tests)
 
         keys = [term["topologyKey"] for term in near]
-        company = [_counts(cache.nodes(), key, wanted) for key in keys]
+        company = [_counts(cache, cache.nodes(), key, wanted) for key in keys]
         # The first pod of a group that wants to be near its like may go anywhere.
         first = not any(any(counts.values()) for counts in company) and wanted(info.namespace, info.labels)
-        crowds = [(key, _counts(cache.nodes(), key, test)) for key, test in away]
+        crowds = [(key, _counts(cache, cache.nodes(), key, test)) for key, test in away]
 
         def check(node: NodeInfo) -> Rejection | None:
             for key, counts in zip(keys, company, strict=True):
@@ -94,13 +94,18 @@ def _pods_of_term(client: Client, term: dict[str, Any], owner: PodInfo) -> PodTe
     return test
 
 
-def _counts(nodes: list[NodeInfo], key: str, test: PodTest, *, going: bool = True) -> dict[str, int]:
-    """How many pods each domain of ``key`` has that pass ``test``; domains without any have 0."""
+def _counts(
+    cache: Cache, nodes: list[NodeInfo], key: str, test: PodTest, *, going: bool = True
+) -> dict[str, int]:
+    """How many pods each domain of ``key`` has on ``nodes`` that pass ``test``; domains without any have 0."""
+    domains = cache.domains(key)
+    if not domains:
+        return {}
+    pods = cache.counts(test, going=going)
     counts: dict[str, int] = {}
     for node in nodes:
-        if key in node.labels:
-            domain = node.labels[key]
-            counts[domain] = counts.get(domain, 0) + node.count(test, going=going)
+        if (domain := domains.get(node.name)) is not None:
+            counts[domain] = counts.get(domain, 0) + pods.get(node.name, 0)
     return counts
 
 
@@ -126,8 +131,11 @@ def pods_of_constraint(constraint: dict[str, Any], info: PodInfo) -> PodTest:
     return test
 
 
-def domain_counts(constraint: dict[str, Any], info: PodInfo, nodes: list[NodeInfo]) -> dict[str, int]:
-    return _counts(nodes, constraint["topologyKey"], pods_of_constraint(constraint, info), going=False)
+def domain_counts(
+    constraint: dict[str, Any], info: PodInfo, cache: Cache, nodes: list[NodeInfo]
+) -> dict[str, int]:
+    """How many pods that count each domain of a constraint has on ``nodes``."""
+    return _counts(cache, nodes, constraint["topologyKey"], pods_of_constraint(constraint, info), going=False)
 
 
 def nodes_that_count(constraint: dict[str, Any], info: PodInfo, cache: Cache) -> list[NodeInfo]:
@@ -160,7 +168,7 @@ def pod_topology_spread(info: PodInfo, cache: Cache) -> Check | None:
     crowded = Rejection(name, (reason,), False)
     facts = []
     for constraint in hard:
-        counts = domain_counts(constraint, info, nodes_that_count(constraint, info, cache))
+        counts = domain_counts(constraint, info, cache, nodes_that_count(constraint, info, cache))
         fewest = min(counts.values(), default=0)
         if len(counts) < constraint.get("minDomains", 1):
             fewest = 0
