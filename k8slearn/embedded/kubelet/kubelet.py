@@ -9,6 +9,7 @@ from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.kubelet import node_status
 from k8slearn.embedded.kubelet.admission import rejection
 from k8slearn.embedded.kubelet.claimed import clean_up
+from k8slearn.embedded.kubelet.eviction import EvictionManager
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.node_clock import NodeClock
 from k8slearn.embedded.kubelet.node_reporter import NodeReporter
@@ -64,7 +65,8 @@ class Kubelet:
         )
         self.static = StaticPods(self.host, manifests)
         self.workers: dict[Key, PodWorker] = {}
-        self._queue = WorkQueue(self.clock, self._work)
+        self._evictions = EvictionManager(self.host, self.node, self.workers.values)
+        self._queue = WorkQueue(self.clock, self._work, client.change_under_way)
         self._watches: list[Watch] = []
         self.running = False
 
@@ -82,12 +84,14 @@ class Kubelet:
         self.running = True
         self.host.network.links.mend(self.name)
         self.node.start()
+        self._evictions.start()
         self._connect()
 
     def crash(self) -> None:
         self.running = False
         self.host.network.links.cut(self.name)
         self._disconnect()
+        self._evictions.stop()
         self.node.stop()
         for worker in self.workers.values():
             worker.remove()
@@ -161,13 +165,10 @@ class Kubelet:
             worker = None
         if pod is None:
             return
-        self.client.reconciling = f"pods {key}"
-        try:
+        with self.client.working_on("pods", key, self._queue.because):
             if worker is None:
                 worker = self._take_up(key, pod)
             worker.update(pod)
-        finally:
-            self.client.reconciling = ""
 
     def _take_up(self, key: Key, pod: Object) -> PodWorker:
         """A worker for a pod that is new here; it is over at once when the node has no room for it."""

@@ -35,8 +35,8 @@ class NodeReporter:
         self._registration = registration
         self._timer: Timer | None = None
         self._write_by = 0.0
-        self._full = False
-        self._pressure_until = 0.0
+        self._pressed: set[str] = set()
+        self._pressed_until: dict[str, float] = {}
         self._schedulable = True
 
     def start(self) -> None:
@@ -72,10 +72,17 @@ class NodeReporter:
 
     def fill(self, full: bool) -> None:
         """The disk is ``full`` from now on, or has room again."""
-        if self._full and not full:
-            self._pressure_until = self._host.clock.now + PRESSURE_SECONDS
-        self._full = full
+        self.press("DiskPressure", full)
         self._host.clock.call_later(self._host.between(*NOTICED), self._measured)
+
+    def press(self, condition: str, present: bool) -> None:
+        """There are signs of ``condition`` (MemoryPressure, DiskPressure) from now on, or no more. The next beat
+        tells; a condition outlasts its last sign, so that a node does not go back and forth."""
+        if present:
+            self._pressed.add(condition)
+        elif condition in self._pressed:
+            self._pressed.discard(condition)
+            self._pressed_until[condition] = self._host.clock.now + PRESSURE_SECONDS
 
     def _measured(self) -> None:
         if self._timer is not None:
@@ -95,11 +102,12 @@ class NodeReporter:
     def _report(self, node: Object) -> None:
         host, now = self._host, self._host.clock.now
         before = node.get("status") or {}
-        pressure = self._full or now < self._pressure_until
-        as_expected = node_status.verdicts(before) == node_status.verdicts_of(disk_pressure=pressure)
+        lasting = {condition for condition, end in self._pressed_until.items() if now < end}
+        pressures = self._pressed | lasting
+        as_expected = node_status.verdicts(before) == node_status.verdicts_of(pressures)
         if not as_expected or now >= self._write_by:
             status = node_status.node_status(
-                host.name, host.ip, before, catalogue(), host.clock.timestamp(), disk_pressure=pressure
+                host.name, host.ip, before, catalogue(), host.clock.timestamp(), pressures
             )
             host.client.set_status("nodes", node, status)
             self._write_by = now + STATUS_SECONDS

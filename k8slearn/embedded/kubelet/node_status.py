@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from k8slearn.embedded.runtime import Image
@@ -31,6 +31,7 @@ CAPACITY = {
 
 _CONDITIONS = {
     ("MemoryPressure", "False"): ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ("MemoryPressure", "True"): ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
     ("DiskPressure", "False"): ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     ("DiskPressure", "True"): ("KubeletHasDiskPressure", "kubelet has disk pressure"),
     ("PIDPressure", "False"): ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
@@ -40,6 +41,7 @@ _CONDITIONS = {
 
 _NEWS = {
     ("MemoryPressure", "False"): "NodeHasSufficientMemory",
+    ("MemoryPressure", "True"): "NodeHasInsufficientMemory",
     ("DiskPressure", "False"): "NodeHasNoDiskPressure",
     ("DiskPressure", "True"): "NodeHasDiskPressure",
     ("PIDPressure", "False"): "NodeHasSufficientPID",
@@ -83,14 +85,15 @@ def node(name: str, pod_cidr: str, *, control_plane: bool = False, taints: Seque
 
 
 def node_status(
-    name: str, ip: str, before: Object, images: Iterable[Image], now: str, *, disk_pressure: bool = False
+    name: str, ip: str, before: Object, images: Iterable[Image], now: str, pressures: Collection[str] = ()
 ) -> Object:
-    """``status`` of the Node, keeping the times at which the conditions ``before`` last changed."""
+    """``status`` of the Node, keeping the times at which the conditions ``before`` last changed. ``pressures`` are
+    the types of those that tell of trouble: MemoryPressure, DiskPressure."""
     return {
         "addresses": [{"address": ip, "type": "InternalIP"}, {"address": name, "type": "Hostname"}],
         "allocatable": CAPACITY,
         "capacity": CAPACITY,
-        "conditions": conditions(before, now, disk_pressure=disk_pressure),
+        "conditions": conditions(before, now, pressures),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "features": {"supplementalGroupsPolicy": True},
         "images": [
@@ -117,14 +120,10 @@ def node_status(
     }
 
 
-def verdicts_of(*, disk_pressure: bool = False) -> dict[str, str]:
+def verdicts_of(pressures: Collection[str] = ()) -> dict[str, str]:
     """The status of each condition that a kubelet reports, in their order."""
-    return {
-        "MemoryPressure": "False",
-        "DiskPressure": str(disk_pressure),
-        "PIDPressure": "False",
-        "Ready": "True",
-    }
+    troubles = ("MemoryPressure", "DiskPressure", "PIDPressure")
+    return {**{trouble: str(trouble in pressures) for trouble in troubles}, "Ready": "True"}
 
 
 def verdicts(status: Object) -> dict[str, str]:
@@ -133,10 +132,10 @@ def verdicts(status: Object) -> dict[str, str]:
     return {c["type"]: c["status"] for c in status.get("conditions", ()) if c["type"] in mine}
 
 
-def conditions(before: Object, now: str, *, disk_pressure: bool = False) -> list[Object]:
+def conditions(before: Object, now: str, pressures: Collection[str] = ()) -> list[Object]:
     """The node's conditions; one that was otherwise ``before`` changes ``now``."""
     old = {condition["type"]: condition for condition in before.get("conditions", ())}
-    mine = verdicts_of(disk_pressure=disk_pressure)
+    mine = verdicts_of(pressures)
     return [
         *(other for kind, other in old.items() if kind not in mine),
         *(

@@ -27,6 +27,7 @@ from k8slearn.kube.resources import requests
 Object = dict[str, Any]
 
 DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
+EVICTION_GRACE = 1.0
 LONGEST_MOUNT_WAIT = 122.0
 RELIST = (0.3, 1.0)
 """Seconds until the kubelet, which lists the containers once a second, sees what happened to one."""
@@ -104,7 +105,7 @@ class PodWorker:
 
     def sync(self) -> None:
         """Do what has to be done next, after the sync under way if there is one."""
-        if self.finished or self._terminating is not None:
+        if self.finished or self._terminating is not None or self._failure is not None:
             return
         if self._task is not None and not self._task.done:
             self._again = True
@@ -121,6 +122,19 @@ class PodWorker:
         self._retry_at = None
         if times and not self.finished:
             self._look_again(min(times) - self.host.clock.now, background=True)
+
+    def evict(self, message: str, *news: Object) -> bool:
+        """End the pod for its node's sake; ``news`` are conditions that tell why. False when it is ending already."""
+        if self.finished or self._terminating is not None or self._failure is not None:
+            return False
+        self._cancel()
+        self._failure = ("Evicted", message)
+        self.host.events.event(self.pod, "Warning", *self._failure)
+        if news:
+            status = self.pod.get("status") or {}
+            self._set({**status, "conditions": [*status.get("conditions", ()), *news]})
+        self._task = Task(self.host.clock, self._give_up(EVICTION_GRACE))
+        return True
 
     def start_at_once(self) -> None:
         """Start all containers without time passing: those of a static pod have long been running when their
@@ -272,7 +286,10 @@ class PodWorker:
     def _end_at_deadline(self) -> Steps:
         self._failure = DEADLINE
         self.host.events.event(self.pod, "Normal", *DEADLINE)
-        yield from self._stop_all(self._grace())
+        yield from self._give_up(self._grace())
+
+    def _give_up(self, grace: float) -> Steps:
+        yield from self._stop_all(grace)
         yield from self._finish(terminal=True)
 
     def _finish(self, *, terminal: bool = False) -> Steps:

@@ -24,8 +24,9 @@ class Overhead(NamedTuple):
 
 
 WORKER = Overhead(0.04, 220 * 1024**2)
-CONTROL_PLANE = Overhead(0.15, 600 * 1024**2)
-"""The API server and etcd among it, which run in this process and not in containers."""
+CONTROL_PLANE = Overhead(0.15, 245 * 1024**2)
+"""The CPU time of the API server and etcd among it, whose work is done in this process; the memory that they would
+need is their containers'."""
 
 
 class Running(NamedTuple):

@@ -60,6 +60,10 @@ class Volumes:
                 failure = failure or str(error)
         return failure
 
+    def mounted(self, name: str) -> Node | None:
+        """What the volume ``name`` shows; None before it is set up."""
+        return self._mounted.get(name)
+
     def _source_of(self, volume: Object, allocatable: dict[str, str], ip: str) -> Node:
         """What is going to be mounted. Raises ClaimError, MountError with the whole sentence."""
         if node := on_node(self._host, self.pod, volume):

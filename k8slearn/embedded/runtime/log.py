@@ -25,8 +25,9 @@ class Log:
     def __init__(self, now: Callable[[], float]) -> None:
         self.lines: deque[LogLine] = deque()
         self.closed = False
+        self.size = 0
+        """Bytes of all lines."""
         self._now = now
-        self._bytes = 0
         self._partial = {"stdout": b"", "stderr": b""}
         self._followers: list[tuple[Callable[[LogLine], None], Callable[[], None]]] = []
 
@@ -63,8 +64,8 @@ class Log:
     def _add(self, stream: str, text: bytes) -> None:
         line = LogLine(self._now(), stream, text)
         self.lines.append(line)
-        self._bytes += len(text)
-        while self._bytes > MAX_BYTES:
-            self._bytes -= len(self.lines.popleft().text)
+        self.size += len(text)
+        while self.size > MAX_BYTES:
+            self.size -= len(self.lines.popleft().text)
         for on_line, _ in list(self._followers):
             on_line(line)
