@@ -57,8 +57,13 @@ def resume() -> None:
 
 @clock.command()
 def step() -> None:
-    """Jump to the next event."""
-    _tell(_clock().do("step"))
+    """Jump to the next event, and say what happened."""
+    stood = _clock().do("step")
+    for sentence in stood["told"]:
+        click.echo(sentence)
+    if not stood["told"]:
+        click.echo("Nothing was written: a heartbeat, a probe, or somebody who looked and found nothing to do.")
+    _tell(stood)
 
 
 @clock.command()

@@ -79,7 +79,8 @@ class Cluster:
             self._clock.reseed(f"{seed} {self.store.revision}")
         self.registry = Registry(self.store, self._clock, kinds.load())
         self.apiserver = APIServer(self.registry)
-        self.trace = Trace()
+        self.trace = Trace(self.registry)
+        self.apiserver.acting = self.trace.asking
         self.server: Server | None = None
         self.clock = ClusterClock(self)
         self.client = self._client_for("k8slearn")
@@ -88,7 +89,7 @@ class Cluster:
         names = bootstrap.node_names(nodes)
         kubelets = {
             name: Kubelet(
-                self._client_for("kubelet"),
+                self._client_for("kubelet", name),
                 self._clock,
                 network,
                 name,
@@ -118,8 +119,8 @@ class Cluster:
         for part in (*controllers, scheduler, *kubelets.values()):
             part.start()
 
-    def _client_for(self, component: str) -> Client:
-        return Client(self.registry, self._clock, component, self.trace)
+    def _client_for(self, component: str, node: str = "") -> Client:
+        return Client(self.registry, self._clock, component, self.trace, node=node)
 
     # -- asking it ------------------------------------------------------------------------------
 
@@ -139,6 +140,15 @@ class Cluster:
     def run(self, action: Callable[[], T]) -> T:
         """Run ``action`` where the simulation runs: here, or on the server's thread."""
         return self.server.call(action) if self.server is not None else action()
+
+    def tell(
+        self, of: str = "", namespace: str = "default", seconds: float | None = None
+    ) -> list[dict[str, Any]]:
+        """Who did what to ``of`` (``deployment/web``; "" for everything), and why: ``server/powers/trace.py`` has
+        the fields. ``seconds``: only what happened in as many virtual seconds. Raises ClusterError."""
+        from k8slearn.embedded.server.powers import trace
+
+        return self.run(lambda: trace.show(self.trace, self.registry, of, namespace, seconds))
 
     # -- serving it -----------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from k8slearn.engines import kubectl
-from k8slearn.errors import ClusterError
+from k8slearn.engines.trace import Entry, Teller, entries, remote
+from k8slearn.errors import ClusterError, UnsupportedError
 
 if TYPE_CHECKING:
     from kubernetes import client
@@ -39,21 +40,29 @@ class Clock(Protocol):
 
 
 class Cluster:
-    """``kubeconfig`` gives the API; ``clock`` is there when the engine has virtual time.
+    """``kubeconfig`` gives the API; ``clock`` and ``teller`` are there when the engine has virtual time.
 
     Its API groups are the official client's: ``cluster.core.list_namespaced_pod("default")``.
     """
 
+    namespace: str | None = None
+    """The one namespace that all lessons must share, None when each makes its own."""
+
     def __init__(
-        self, api_client: client.ApiClient, kubeconfig: Callable[[], Path], clock: Clock | None = None
+        self,
+        api_client: client.ApiClient,
+        kubeconfig: Callable[[], Path],
+        clock: Clock | None = None,
+        teller: Teller | None = None,
     ) -> None:
         self.api_client = api_client
         self.clock = clock
+        self._teller = teller
         self._kubeconfig = kubeconfig
 
     @classmethod
-    def at(cls, kubeconfig: Path) -> Cluster:
-        """The cluster of a kubeconfig. Raises ClusterError when it cannot be read or nothing answers."""
+    def at(cls, kubeconfig: Path, namespace: str | None = None) -> Cluster:
+        """The cluster of a kubeconfig; ``namespace`` when lessons must share that one. Raises ClusterError when it cannot be read or nothing answers."""
         from kubernetes import client, config
         from urllib3.exceptions import HTTPError
 
@@ -70,12 +79,14 @@ class Cluster:
             raise ClusterError(
                 f"No cluster answers at {kubeconfig}: {error}. Start one with: k8slearn up"
             ) from error
-        return cls(api_client, lambda: kubeconfig, clock)
+        cluster = cls(api_client, lambda: kubeconfig, clock, remote(kubeconfig) if clock else None)
+        cluster.namespace = namespace
+        return cluster
 
     @classmethod
     def of(cls, cluster: embedded.Cluster) -> Cluster:
         """An embedded cluster in this process; it serves as soon as someone asks for the kubeconfig."""
-        return cls(cluster.api_client, lambda: cluster.kubeconfig, cluster.clock)
+        return cls(cluster.api_client, lambda: cluster.kubeconfig, cluster.clock, cluster.tell)
 
     @property
     def kubeconfig(self) -> Path:
@@ -84,6 +95,16 @@ class Cluster:
     @property
     def powers(self) -> frozenset[str]:
         return frozenset({"clock", "trace"}) if self.clock is not None else frozenset()
+
+    def trace(self, of: str = "", namespace: str = "default", seconds: float | None = None) -> list[Entry]:
+        """Who did what to ``of`` and to what was made for it (``deployment/web``; "": to everything), oldest first.
+
+        Each entry has a ``sentence``. ``seconds``: only what happened in as many virtual seconds. Raises
+        UnsupportedError where ``powers`` has no trace, ClusterError for an object of no kind.
+        """
+        if self._teller is None:
+            raise UnsupportedError("Only the embedded cluster keeps a trace of what its components do.")
+        return entries(self._teller(of, namespace, seconds))
 
     # -- the official client's API groups ---------------------------------------------------------
 

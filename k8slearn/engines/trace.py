@@ -1,55 +1,68 @@
-"""Who did what to an object, and while working on what: the embedded cluster's trace as lines of text."""
+"""Who did what in the embedded cluster, and why, as entries with a sentence each.
+
+>>> from k8slearn import embedded
+>>> from k8slearn.engines.cluster import Cluster
+>>> with embedded(nodes=3, seed=1) as simulated:
+...     made = simulated.client.create("configmaps", {"metadata": {"name": "page"}})
+...     [entry.sentence for entry in Cluster.of(simulated).trace("configmap/page")]
+['k8slearn created ConfigMap default/page']
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from k8slearn.engines.remote_clock import TRACE, Powers
 from k8slearn.errors import ClusterError, UnsupportedError
 
+Teller = Callable[[str, str, float | None], list[dict[str, Any]]]
+"""Asks a cluster for what concerns an object: (``deployment/web`` or "", namespace, seconds back or None)."""
 
-def concerning(kubeconfig: Path, reference: str, namespace: str) -> Iterator[str]:
-    """Lines on ``reference`` (``deployment/web``), oldest first: what was done to it, and what was done because
-    of it. Raises ClusterError for an unknown kind, UnsupportedError on a real cluster.
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was done, to one object or to several of a kind in the same moment.
+
+    ``offset``: virtual seconds since the first entry of the answer. ``data`` has all that is known: time, node,
+    user, changed, because, read, why, … (``server/powers/trace.py`` says what each is).
     """
-    kind, _, name = reference.partition("/")
-    if not name:
-        raise ClusterError(f"{reference} is no object. Write KIND/NAME, e.g. deployment/web.")
-    powers = Powers(kubeconfig)
-    resource, namespaced = _resource(powers, kind)
-    of = f"{resource} {namespace}/{name}" if namespaced else f"{resource} {name}"
-    status, entries = powers.ask("GET", f"{TRACE}?of={quote(of)}")
-    if status != 200:
-        raise UnsupportedError("Only the embedded cluster keeps a trace of what its components do.")
-    for entry in entries:
-        when = datetime.fromtimestamp(entry["time"]).strftime("%H:%M:%S.%f")[:-3]
-        why = f"  ({entry['why']})" if entry["why"] else ""
-        because = "" if entry["reconciling"] in ("", entry["object"]) else f"  for {entry['reconciling']}"
-        yield f"{when}  {entry['component']:<28} {entry['verb']:<14} {entry['object']}{because}{why}"
+
+    offset: float
+    component: str
+    verb: str
+    objects: list[str]
+    sentence: str
+    data: dict[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"+{self.offset:.3f} s  {self.sentence}"
 
 
-def _resource(powers: Powers, kind: str) -> tuple[str, bool]:
-    """``deploy``, ``deployment`` or ``deployments`` → ``deployments.apps`` and that it is namespaced, by
-    discovery."""
-    _, groups = powers.ask("GET", "/apis")
-    paths = ["/api/v1"]
-    paths += [
-        f"/apis/{group['preferredVersion']['groupVersion']}" for group in (groups or {}).get("groups", ())
-    ]
-    for path in paths:
-        group = path.split("/")[2] if path.startswith("/apis") else ""
-        _, found = powers.ask("GET", path)
-        for resource in _named(found, kind):
-            full = f"{resource['name']}.{group}" if group else resource["name"]
-            return full, resource["namespaced"]
-    raise ClusterError(f"The cluster has no kind {kind}. See: kubectl api-resources")
+def entries(told: Iterable[dict[str, Any]]) -> list[Entry]:
+    found, start = [], None
+    for data in told:
+        start = data["time"] if start is None else start
+        offset = data["time"] - start
+        fields = {name: data[name] for name in ("component", "verb", "objects", "sentence")}
+        found.append(Entry(offset, data=data, **fields))
+    return found
 
 
-def _named(found: Any, kind: str) -> Iterator[dict[str, Any]]:
-    for resource in (found or {}).get("resources", ()):
-        if kind.lower() in (resource["name"], resource["singularName"], *resource.get("shortNames", ())):
-            yield resource
+def remote(kubeconfig: Path) -> Teller:
+    """The teller of the cluster that ``kubeconfig`` points to. It raises UnsupportedError on a real cluster,
+    ClusterError for an object of no kind."""
+
+    def ask(of: str, namespace: str, seconds: float | None) -> list[dict[str, Any]]:
+        query = {"of": of, "namespace": namespace, **({} if seconds is None else {"seconds": seconds})}
+        status, body = Powers(kubeconfig).ask("GET", f"{TRACE}?{urlencode(query)}")
+        if status == 400:
+            raise ClusterError(body["message"])
+        if status != 200:
+            raise UnsupportedError("Only the embedded cluster keeps a trace of what its components do.")
+        return body
+
+    return ask

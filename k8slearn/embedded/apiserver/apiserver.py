@@ -7,6 +7,7 @@ It knows no sockets and no threads. ``embedded.server`` carries requests to it o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import orjson
@@ -46,6 +47,8 @@ class APIServer:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self.acting: Callable[[Request, Target], AbstractContextManager[None]] = lambda *_: nullcontext()
+        """Told of each request on objects while it is answered; set by who keeps a record."""
         self.address = "127.0.0.1:6443"
         """Where the server listens, as legacy discovery tells it; set by who serves."""
         self._kinds = registry.kinds
@@ -83,7 +86,8 @@ class APIServer:
         if path.startswith(("/api/", "/apis/")):
             target = resolve(path, self._kinds)
             if target is not None:
-                return self._resource(request, target)
+                with self.acting(request, target):
+                    return self._resource(request, target)
         return self._document(request, path)
 
     def _resource(self, request: Request, target: Target) -> Answer:

@@ -7,8 +7,19 @@ writes the cluster through ``Client`` only.
 from k8slearn.embedded.client.client import Client
 from k8slearn.embedded.client.controller import Controller
 from k8slearn.embedded.client.recorder import Recorder
-from k8slearn.embedded.client.trace import Trace, TraceEntry
+from k8slearn.embedded.client.trace import Actor, Trace, TraceEntry
 from k8slearn.embedded.client.workqueue import WorkQueue
 from k8slearn.embedded.store import Change, Key, Object
 
-__all__ = ["Change", "Client", "Controller", "Key", "Object", "Recorder", "Trace", "TraceEntry", "WorkQueue"]
+__all__ = [
+    "Actor",
+    "Change",
+    "Client",
+    "Controller",
+    "Key",
+    "Object",
+    "Recorder",
+    "Trace",
+    "TraceEntry",
+    "WorkQueue",
+]

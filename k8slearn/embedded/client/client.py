@@ -6,46 +6,70 @@ Writes go through the same registry as everybody's: defaults, admission, optimis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from k8slearn.embedded.apiserver import scale
 from k8slearn.embedded.apiserver.kind import Scale
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.status import ApiError, path_not_found
-from k8slearn.embedded.client.trace import Trace, TraceEntry
+from k8slearn.embedded.client.trace import NOTHING_READ, Actor, Trace
 from k8slearn.embedded.clock import Clock
-from k8slearn.embedded.store import Change, Key, Object, Watch
+from k8slearn.embedded.store import Change, Key, Object, Stored, Watch
 
 
 class Client:
-    """One component's way to the cluster. ``component`` names it in the trace and in managed writes.
+    """One component's way to the cluster. ``component``, and the ``node`` of a kubelet, name it in the trace.
 
-    ``reconciling`` is set by whoever drives the component (``Controller`` does) and goes into the trace.
+    ``why`` of a write is a clause for the trace, on what the written object does not tell by itself: ``3 are
+    wanted, and there are 0``. ``reconciling`` is what it works on, ``because`` the revisions of the changes
+    that made it look; whoever drives the component sets both by ``working_on`` (``Controller`` does).
     While ``connected`` is False, as on a node that is cut off, it knows what it knew: writes raise ApiError 503.
     """
 
-    def __init__(self, registry: Registry, clock: Clock, component: str, trace: Trace) -> None:
+    def __init__(
+        self, registry: Registry, clock: Clock, component: str, trace: Trace, *, node: str = ""
+    ) -> None:
         self.registry = registry
         self.clock = clock
         self.component = component
+        self.node = node
         self.reconciling = ""
+        self.because: tuple[int, ...] = ()
         self.connected = True
         self._trace = trace
+        self._read: dict[str, int] | None = None
+
+    @contextmanager
+    def working_on(self, resource: str, key: Key, because: tuple[int, ...] = ()) -> Iterator[None]:
+        """What is written meanwhile is written for that object, and because of those changes."""
+        self.reconciling, self.because, self._read = f"{resource} {key}", because, {}
+        try:
+            yield
+        finally:
+            self.reconciling, self.because, self._read = "", (), None
 
     # -- reading: cached objects, never to be altered ------------------------------------------
 
     def get(self, resource: str, namespace: str, name: str) -> Object | None:
         """The object, or None. ``resource`` is ``pods`` or ``deployments.apps``; namespace "" for none."""
         stored = self.registry.store.find(resource, namespace, name)
+        if self._read is not None:
+            self._read[resource] = self._read.get(resource, 0) + (stored is not None)
         return stored.object if stored else None
 
     def list(self, resource: str, namespace: str | None = None) -> list[Object]:
-        return [stored.object for stored in self.registry.store.list(resource, namespace)]
+        return self._listed(resource, self.registry.store.list(resource, namespace))
 
     def by_index(self, resource: str, index: str, value: str) -> list[Object]:
         """The objects that an index made with ``add_index`` keeps under ``value``: cheap where a list is not."""
-        return [stored.object for stored in self.registry.store.by_index(resource, index, value)]
+        return self._listed(resource, self.registry.store.by_index(resource, index, value))
+
+    def _listed(self, resource: str, found: list[Stored]) -> list[Object]:
+        if self._read is not None:
+            self._read[resource] = self._read.get(resource, 0) + len(found)
+        return [stored.object for stored in found]
 
     def add_index(self, resource: str, name: str, index: Callable[[Object], list[str]]) -> None:
         self.registry.store.add_index(resource, name, index)
@@ -59,6 +83,10 @@ class Client:
         """
         return self.registry.store.watch(resource, notify, only=only)
 
+    def change_under_way(self) -> int:
+        """The revision of the change that watches are just being told of, 0 outside of that."""
+        return self.registry.store.announcing
+
     def get_scale(self, resource: str, namespace: str, name: str) -> Object:
         """The Scale of an object of any kind that has one. Raises ApiError."""
         declared = self._scale(resource)
@@ -68,22 +96,21 @@ class Client:
 
     def create(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Create ``obj`` (``metadata.name`` or ``generateName``) and return it as stored."""
-        created = self._writing().create(resource, obj, trusted=True)
-        self._note("create", resource, created, why)
-        return created
+        metadata = obj["metadata"]
+        key = Key(metadata.get("namespace", ""), metadata.get("name") or metadata.get("generateName", ""))
+        with self._writing("create", resource, key, why) as registry:
+            return registry.create(resource, obj, trusted=True)
 
     def update(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace everything but status. With ``metadata.resourceVersion`` the write fails with Conflict
         when the object has changed since; an update that changes nothing writes nothing."""
-        updated = self._writing().update(resource, obj, trusted=True)
-        self._note("update", resource, updated, why)
-        return updated
+        with self._writing("update", resource, _key(obj), why) as registry:
+            return registry.update(resource, obj, trusted=True)
 
     def update_status(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace ``status`` (and nothing else)."""
-        updated = self._writing().update(resource, obj, subresource="status", trusted=True)
-        self._note("update status", resource, updated, why)
-        return updated
+        with self._writing("update status", resource, _key(obj), why) as registry:
+            return registry.update(resource, obj, subresource="status", trusted=True)
 
     def set_status(self, resource: str, obj: Object, status: dict[str, Any], *, why: str = "") -> Object:
         """``update_status`` of the object as it is now, whatever else changed since ``obj`` was read.
@@ -97,7 +124,8 @@ class Client:
         """Give an object the replicas of a Scale that ``get_scale`` gave. Raises ApiError."""
         obj = self.registry.get(resource, *_key(wanted)).object
         new = scale.write(self._scale(resource), obj, wanted)
-        self._note("update scale", resource, self.registry.update(resource, new, trusted=True), why)
+        with self._writing("update", resource, _key(obj), why) as registry:
+            registry.update(resource, new, trusted=True)
 
     def _scale(self, resource: str) -> Scale:
         declared = self.registry.kinds[resource].scale
@@ -124,22 +152,22 @@ class Client:
             options["gracePeriodSeconds"] = grace_seconds
         if self.registry.store.find(resource, namespace, name) is None:
             return
-        self._writing().delete(resource, namespace, name, options)
-        self._note("delete", resource, obj, why)
+        with self._writing("delete", resource, Key(namespace, name), why) as registry:
+            registry.delete(resource, namespace, name, options)
 
     def bind(self, pod: Object, node: str, *, why: str = "") -> None:
         """The scheduler's binding: sets ``spec.nodeName`` and the condition PodScheduled."""
-        self._writing().bind(_key(pod), node)
-        self._note("bind", "pods", pod, why)
+        with self._writing("bind", "pods", _key(pod), why) as registry:
+            registry.bind(_key(pod), node)
 
-    def _writing(self) -> Registry:
+    @contextmanager
+    def _writing(self, verb: str, resource: str, key: Key, why: str) -> Iterator[Registry]:
         if not self.connected:
             raise ApiError(503, "ServiceUnavailable", "the API server cannot be reached: no route to host")
-        return self.registry
-
-    def _note(self, verb: str, resource: str, obj: Object, why: str) -> None:
-        entry = TraceEntry(self.clock.now, self.component, self.reconciling, verb, resource, _key(obj), why)
-        self._trace.add(entry)
+        read: Mapping[str, int] = NOTHING_READ if self._read is None else self._read
+        actor = Actor(self.component, self.node, "", self.reconciling, self.because, read, why)
+        with self._trace.acting(actor, verb, resource, key):
+            yield self.registry
 
 
 def _key(obj: Object) -> Key:

@@ -31,7 +31,7 @@ class Controller:
         self.client = client
         self.clock = clock
         self.events = Recorder(client, clock, self.name)
-        self.queue = WorkQueue(clock, self._work)
+        self.queue = WorkQueue(clock, self._work, client.change_under_way)
 
     def start(self) -> None:
         """Watch, and queue what exists already (a controller that starts late catches up by itself)."""
@@ -53,14 +53,12 @@ class Controller:
         raise NotImplementedError
 
     def _work(self, key: Key) -> None:
-        self.client.reconciling = f"{self.resource} {key}"
         try:
-            again = self.reconcile(key)
+            with self.client.working_on(self.resource, key, self.queue.because):
+                again = self.reconcile(key)
         except ApiError:
             self.queue.retry(key)
             return
-        finally:
-            self.client.reconciling = ""
         self.queue.forget(key)
         if again is not None:
             self.queue.add(key, again, background=True)

@@ -23,11 +23,18 @@ LAST_RETRY = 1000.0
 
 
 class WorkQueue(Generic[K]):
-    """Calls ``work(key)`` for every key added, by the clock."""
+    """Calls ``work(key)`` for every key added, by the clock.
 
-    def __init__(self, clock: Clock, work: Callable[[K], None]) -> None:
+    ``cause`` gives the revision of the change because of which a key is being added, or 0; the work finds those
+    of its key in ``because``.
+    """
+
+    def __init__(self, clock: Clock, work: Callable[[K], None], cause: Callable[[], int] = lambda: 0) -> None:
+        self.because: tuple[int, ...] = ()
         self._clock = clock
         self._work = work
+        self._cause = cause
+        self._causes: dict[K, list[int]] = {}
         self._timers: dict[K, Timer] = {}
         self._failures: dict[K, int] = {}
 
@@ -36,6 +43,8 @@ class WorkQueue(Generic[K]):
 
         ``background`` for a look at something that may never come (a deadline): settling does not wait for it.
         """
+        if cause := self._cause():
+            self._causes.setdefault(key, []).append(cause)
         when = self._clock.now + after
         queued = self._timers.get(key)
         if queued is not None:
@@ -47,7 +56,9 @@ class WorkQueue(Generic[K]):
         self._timers[key] = self._clock.call_at(when, lambda: self._run(key), background=background)
 
     def retry(self, key: K) -> None:
-        """Work on ``key`` again after a failure, waiting longer each time."""
+        """Work on ``key`` again after a failure, waiting longer each time, and still because of the same."""
+        if self.because:
+            self._causes.setdefault(key, []).extend(self.because)
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         self.add(key, min(FIRST_RETRY * 2**failures, LAST_RETRY), background=failures > 12)
@@ -58,4 +69,8 @@ class WorkQueue(Generic[K]):
 
     def _run(self, key: K) -> None:
         del self._timers[key]
-        self._work(key)
+        self.because = tuple(self._causes.pop(key, ()))
+        try:
+            self._work(key)
+        finally:
+            self.because = ()

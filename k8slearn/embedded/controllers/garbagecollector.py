@@ -37,7 +37,7 @@ class GarbageCollector:
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.client = client
-        self.queue: WorkQueue[Item] = WorkQueue(clock, self._work)
+        self.queue: WorkQueue[Item] = WorkQueue(clock, self._work, client.change_under_way)
         self._resources = {(kind.api_version, kind.kind): kind for kind in client.registry.kinds}
         for kind in self._resources.values():
             owners.add_indexes(client, kind.resource)
@@ -76,15 +76,13 @@ class GarbageCollector:
     # -- what to do -------------------------------------------------------------------------------
 
     def _work(self, item: Item) -> None:
-        self.client.reconciling = f"{item.resource} {Key(item.namespace, item.name)}"
         try:
-            self._collect(item)
+            with self.client.working_on(item.resource, Key(item.namespace, item.name), self.queue.because):
+                self._collect(item)
         except ApiError:
             self.queue.retry(item)
         else:
             self.queue.forget(item)
-        finally:
-            self.client.reconciling = ""
 
     def _collect(self, item: Item) -> None:
         obj = self.client.get(*item)

@@ -116,13 +116,11 @@ class TaintEvictionController(Controller):
         pod = self.client.get("pods", *key)
         if pod is None or pod["metadata"]["uid"] != uid:
             return
-        self.client.reconciling = f"nodes {node}"
         try:
-            self._disrupt_and_delete(pod, f"it does not tolerate the taints of its node {node} any longer")
+            with self.client.working_on("nodes", Key("", node)):
+                self._disrupt_and_delete(pod, f"it does not tolerate the taints of its node {node} any longer")
         except ApiError:
             self.queue.retry(key)
-        finally:
-            self.client.reconciling = ""
 
     def _disrupt_and_delete(self, pod: Object, why: str) -> None:
         status = pod.get("status", {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from k8slearn.embedded.client import Key, Trace, TraceEntry
+from k8slearn.embedded.client import Key, Trace
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.kubelet.kubelet import Kubelet
 from k8slearn.embedded.network import Network
@@ -136,4 +136,4 @@ class NodeFaults:
         return self._kubelets[name]
 
     def _note(self, name: str, verb: str, why: str) -> None:
-        self._trace.add(TraceEntry(self._clock.now, TEACHER, "", verb, "nodes", Key("", name), why))
+        self._trace.befell(TEACHER, verb, "nodes", Key("", name), why)

@@ -75,7 +75,7 @@ class Server:
         self.clock = clock
         self.credentials = Credentials.of(folder)
         self.pacemaker = Pacemaker(clock, time.time, paused=paused)
-        self.powers = powers.Powers(clock, self.pacemaker, trace, faults)
+        self.powers = powers.Powers(apiserver.registry, clock, self.pacemaker, trace, faults)
         self._wanted_port = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="k8slearn-server", daemon=True)

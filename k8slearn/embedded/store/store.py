@@ -113,6 +113,8 @@ class Store:
 
     def __init__(self, journal: Journal | None = None) -> None:
         self.revision = 0
+        self.announcing = 0
+        """The revision of the change that watches are being told of; 0 outside of that."""
         self._journal = journal
         self._resources: dict[str, dict[Key, Stored]] = {}
         self._watchers: dict[str, list[Watch]] = {}
@@ -284,6 +286,13 @@ class Store:
         if len(self._history) == HISTORY:
             self._compacted = self._history[0].stored.revision
         self._history.append(change)
+        self.announcing = self.revision
+        try:
+            self._tell(change)
+        finally:
+            self.announcing = 0
+
+    def _tell(self, change: Change) -> None:
         resource = change.stored.resource
         for watch in tuple(self._watchers.get(resource, ())):
             watch.notify(change)

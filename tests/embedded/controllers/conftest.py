@@ -61,7 +61,7 @@ class World:
         self.clock = Clock(seed=1)
         self.store = Store()
         self.registry = Registry(self.store, self.clock, kinds.load())
-        self.trace = Trace()
+        self.trace = Trace(self.registry)
         self.client = self.client_for("test")
         for name in ("default", "kube-system", "kube-node-lease"):
             self.client.create("namespaces", {"metadata": {"name": name}})

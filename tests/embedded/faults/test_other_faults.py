@@ -180,8 +180,8 @@ def test_faults_stand_in_the_trace(town):
     ):
         befall()
         town.cluster.settle()
-    found = [entry for entry in town.cluster.trace if entry.component == "teacher"]
-    assert [(entry.verb, str(entry.key), entry.why) for entry in found] == [
+    found = [entry for entry in town.cluster.trace if entry.by.component == "teacher"]
+    assert [(entry.verb, str(entry.key), entry.by.why) for entry in found] == [
         ("crashed", "worker-2", ""),
         ("recovered", "worker-2", ""),
         ("parted", "worker-1", "nothing gets from it to node worker-2, or back"),

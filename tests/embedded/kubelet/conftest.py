@@ -37,7 +37,7 @@ class Machine:
         self.clock = Clock(seed=seed)
         self.store = store or Store()
         self.registry = Registry(self.store, self.clock, kinds.load())
-        self.client = Client(self.registry, self.clock, "kubelet", Trace())
+        self.client = Client(self.registry, self.clock, "kubelet", Trace(self.registry))
         if store is None:
             for name in NAMESPACES:
                 self.client.create("namespaces", {"metadata": {"name": name}})

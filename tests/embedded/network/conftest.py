@@ -33,7 +33,8 @@ class World:
 
     def __init__(self) -> None:
         self.clock = Clock(seed=1)
-        self.client = Client(Registry(Store(), self.clock, kinds.load()), self.clock, "test", Trace())
+        registry = Registry(Store(), self.clock, kinds.load())
+        self.client = Client(registry, self.clock, "test", Trace(registry))
         self.network = Network(self.client, self.clock)
         for namespace in ("shop", "bank"):
             self.client.create("namespaces", {"metadata": {"name": namespace, "labels": {"name": namespace}}})

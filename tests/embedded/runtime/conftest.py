@@ -29,7 +29,8 @@ class Outcome(NamedTuple):
 class Lab:
     def __init__(self) -> None:
         self.clock = Clock(seed=1)
-        self.client = Client(Registry(Store(), self.clock, kinds.load()), self.clock, "test", Trace())
+        registry = Registry(Store(), self.clock, kinds.load())
+        self.client = Client(registry, self.clock, "test", Trace(registry))
         self.network = Network(self.client, self.clock)
         # What CoreDNS does in a whole cluster.
         self.network.attach(

@@ -20,13 +20,13 @@ class Yard:
     def __init__(self, seed: int = 0) -> None:
         self.clock = Clock(seed=seed)
         self.registry = Registry(Store(), self.clock, kinds.load())
-        self.client = Client(self.registry, self.clock, "test", Trace())
+        self.client = Client(self.registry, self.clock, "test", Trace(self.registry))
         self.client.create("namespaces", {"metadata": {"name": "default"}})
         self.client.create("serviceaccounts", {"metadata": {"name": "default", "namespace": "default"}})
         self.add_node("control-plane", taints=[TAINT])
         self.add_node("worker-1")
         self.add_node("worker-2")
-        Scheduler(Client(self.registry, self.clock, "default-scheduler", Trace()), self.clock).start()
+        Scheduler(Client(self.registry, self.clock, "default-scheduler", Trace(self.registry)), self.clock).start()
 
     def add_node(self, name: str, *, cpu: str = "4", pods: str = "110", **spec: object) -> Object:
         labels = {"kubernetes.io/hostname": name}

@@ -33,7 +33,7 @@ class JobController(Controller):
         super().__init__(client, clock)
         owners.add_indexes(client, "pods")
         self._failures: dict[Key, Failures] = {}
-        self._orphans: WorkQueue[Key] = WorkQueue(clock, self._let_go)
+        self._orphans: WorkQueue[Key] = WorkQueue(clock, self._let_go, client.change_under_way)
 
     def start(self) -> None:
         self.client.watch(JOBS, self._notice_job)

@@ -83,13 +83,11 @@ class NodeLifecycleController(Controller):
         self._register(present)
         ready: dict[tuple[str, str], list[bool]] = {}
         for node in present:
-            self.client.reconciling = f"nodes {node['metadata']['name']}"
             try:
-                well = self._look_at(node)
+                with self.client.working_on("nodes", Key("", node["metadata"]["name"])):
+                    well = self._look_at(node)
             except ApiError:
                 continue  # it has changed or gone meanwhile; the next look sees how it is
-            finally:
-                self.client.reconciling = ""
             if EXCLUDED not in (node["metadata"].get("labels") or {}):
                 ready.setdefault(zone_of(node), []).append(well)
         self._judge_zones(present, ready)

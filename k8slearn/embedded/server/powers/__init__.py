@@ -16,6 +16,7 @@ from k8slearn.embedded.server.powers import clock, nodes, trace
 from k8slearn.errors import ClusterError
 
 if TYPE_CHECKING:
+    from k8slearn.embedded.apiserver.registry import Registry
     from k8slearn.embedded.client import Trace
     from k8slearn.embedded.clock import Clock
     from k8slearn.embedded.kubelet import NodeFaults
@@ -32,7 +33,10 @@ def failure(error: ApiError) -> Response:
 class Powers:
     """The powers over one cluster."""
 
-    def __init__(self, clock: Clock, pacemaker: Pacemaker, trace: Trace, faults: NodeFaults) -> None:
+    def __init__(
+        self, registry: Registry, clock: Clock, pacemaker: Pacemaker, trace: Trace, faults: NodeFaults
+    ) -> None:
+        self._registry = registry
         self._clock = clock
         self._pacemaker = pacemaker
         self._trace = trace
@@ -56,10 +60,22 @@ class Powers:
             case "GET", ["clock"]:
                 return clock.show(self._clock, self._pacemaker, True)
             case "POST", ["clock"]:
-                settled = clock.move(_order(request), self._clock, self._pacemaker)
-                return clock.show(self._clock, self._pacemaker, settled)
+                before = self._trace.added
+                order = _order(request)
+                settled = clock.move(order, self._clock, self._pacemaker)
+                answer = clock.show(self._clock, self._pacemaker, settled)
+                if order["do"] == "step":
+                    answer["told"] = trace.since(before, self._trace, self._registry)
+                return answer
             case "GET", ["trace"]:
-                return trace.concerning(self._trace, request.param("of"))
+                seconds = request.param("seconds")
+                return trace.show(
+                    self._trace,
+                    self._registry,
+                    request.param("of"),
+                    request.param("namespace", "default"),
+                    float(seconds) if seconds else None,
+                )
             case "GET", ["nodes"]:
                 return nodes.show(self._faults)
             case "POST", ["nodes", name]:

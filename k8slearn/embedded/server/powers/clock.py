@@ -1,5 +1,5 @@
 """``GET /k8slearn/v1/clock`` tells the time; ``POST`` with ``{"do": "advance", "seconds": 300}`` moves it. ``do``
-is one of pause, resume, step, settle, advance (seconds), speed (factor).
+is one of pause, resume, step, settle, advance (seconds), speed (factor). A step is told in sentences: ``told``.
 """
 
 from __future__ import annotations
