@@ -48,13 +48,13 @@ def test_six_minutes_after_a_crash_all_replicas_run_on_the_other_node(cluster: C
     assert [pod["spec"]["nodeName"] for pod in ready] == ["worker-1"] * 6
     told = k8slearn("trace", "deployment/web").output
     steps = (
-        "teacher                      crashed",
+        "teacher crashed node worker-2",
         "its node worker-2 is not ready",
         "taint-eviction-controller",
     )
     places = [told.index(step) for step in steps]
     assert places == sorted(places)
-    assert "(pods wanted: 6, there are: 3)" in told[places[-1] :]
+    assert ": 6 wanted, 3 there (slow start: 1, then 2)" in told[places[-1] :]
 
 
 def test_the_states_of_nodes_are_listed(k8slearn: Run):

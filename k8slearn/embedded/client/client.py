@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from k8slearn.embedded.apiserver import scale
+from k8slearn.embedded.apiserver.authentication.service_accounts import request_token
 from k8slearn.embedded.apiserver.kind import Scale
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.status import ApiError, path_not_found
@@ -155,6 +156,13 @@ class Client:
         with self._writing("delete", resource, Key(namespace, name), why) as registry:
             registry.delete(resource, namespace, name, options)
 
+    def create_token(self, namespace: str, account: str, request: Object, *, issued: float) -> str:
+        """A token for a service account, as the ``TokenRequest`` says, made at ``issued``. Raises ApiError."""
+        if not self.connected:
+            raise ApiError(503, "ServiceUnavailable", "the API server cannot be reached: no route to host")
+        answer = request_token(self.registry, namespace, account, request, issued=issued)
+        return answer["status"]["token"]
+
     def bind(self, pod: Object, node: str, *, why: str = "") -> None:
         """The scheduler's binding: sets ``spec.nodeName`` and the condition PodScheduled."""
         with self._writing("bind", "pods", _key(pod), why) as registry:
@@ -165,7 +173,7 @@ class Client:
         if not self.connected:
             raise ApiError(503, "ServiceUnavailable", "the API server cannot be reached: no route to host")
         read: Mapping[str, int] = NOTHING_READ if self._read is None else self._read
-        actor = Actor(self.component, self.node, "", self.reconciling, self.because, read, why)
+        actor = Actor(self.component, self.node, "", "", self.reconciling, self.because, read, why)
         with self._trace.acting(actor, verb, resource, key):
             yield self.registry
 

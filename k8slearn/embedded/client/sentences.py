@@ -78,21 +78,23 @@ class _Sentence:
         first = group[0]
         by = first.by
         who = f"{by.component} on {by.node}" if by.node else by.component
+        if by.command and first.verb == "update":
+            who = by.command
         seen = "" if again else self._seen(first)
-        outside = bool(by.user)
+        link = ", and" if seen else ""
         if first.refused:
-            verb = {"update status": "update the status of", "delete": "delete", "bind": "bind"}
-            did = f"tried to {verb.get(first.verb, first.verb)} {self._names(group)}, and was refused"
-            return f"{who}{seen} {did}: {first.refused}"
-        did = self._did(group)
-        why = f" (by {by.why})" if outside and by.why and first.verb == "update" else ""
-        why = f": {by.why}" if by.why and not outside else why
-        return f"{who}{seen} {did}{why}"
+            tried = "write the status of" if first.verb == "update status" else first.verb
+            link = "," if seen else ""
+            return (
+                f"{who}{seen}{link} tried to {tried} {self._names(group)}, and was refused: {first.refused}"
+            )
+        why = f": {by.why}" if by.why else ""
+        return f"{who}{seen}{link} {self._did(group)}{why}"
 
     # -- because of what ------------------------------------------------------------------------
 
     def _seen(self, entry: TraceEntry) -> str:
-        """`` saw that pods default/a and b are ready, and``, or nothing."""
+        """`` saw that pods default/a and b are ready``, or nothing."""
         causes = [self._causes[revision] for revision in entry.by.because if revision in self._causes]
         # Its own counting brings nobody anything new, unless it is all there is.
         others = [c for c in causes if (c.by.component, c.verb) != (entry.by.component, "update status")]
@@ -109,7 +111,7 @@ class _Sentence:
             said.append(f"{self._names(objects)} {singular if len(objects) == 1 else plural}")
         objects = {cause.object for _, group in ordered[:2] for cause in group}
         self._only_cause = ordered[0][1][0] if len(objects) == 1 else None
-        return f" saw that {' and that '.join(said)}, and"
+        return f" saw that {' and that '.join(said)}"
 
     # -- what it did ----------------------------------------------------------------------------
 
@@ -223,7 +225,7 @@ class _Sentence:
             new = namespace and namespace != self._namespace
             names.append(f"{namespace}/{name}" if new else name)
             self._namespace = namespace or self._namespace
-        return f"{word} {_list(_few(names))}" if any(names) else f"a {word}"
+        return f"{word} {_list(_few(names))}" if group[0].key.name else f"a {word}"
 
 
 def _became(cause: TraceEntry) -> tuple[str, str]:

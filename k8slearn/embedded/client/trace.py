@@ -49,6 +49,8 @@ class Actor(NamedTuple):
     """Where a kubelet runs."""
     user: str = ""
     """Who asks, for a request from outside; "" for the cluster's own components."""
+    command: str = ""
+    """``kubectl set image``, which kubectl tells with its requests."""
     reconciling: str = ""
     """What the component works on: ``deployments.apps default/web``."""
     because: tuple[int, ...] = ()
@@ -131,7 +133,7 @@ class Trace:
             return
         agent = request.headers.get("user-agent", "").partition("/")
         component = "python" if agent[0] == "OpenAPI-Generator" else agent[0] or "a client"
-        actor = Actor(component, user=request.user, why=request.headers.get("kubectl-command", ""))
+        actor = Actor(component, user=request.user, command=request.headers.get("kubectl-command", ""))
         with self.acting(actor, verb, target.resource, Key(target.key_namespace, target.name)):
             yield
 

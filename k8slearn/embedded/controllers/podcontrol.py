@@ -23,8 +23,10 @@ class PodControl:
 
     def create(self, owner: Object, pods: Sequence[Object], why: str) -> ApiError | None:
         """Create ``pods``, more and more at a time; after a batch with a refusal no other is tried."""
-        made = iter(pods)
-        for batch in slow_start(len(pods)):
+        made, batches = iter(pods), list(slow_start(len(pods)))
+        if len(batches) > 1:
+            why = f"{why} (slow start: {', then '.join(str(batch) for batch in batches)})"
+        for batch in batches:
             chosen = [next(made) for _ in range(batch)]
             failures = [error for pod in chosen if (error := self._create(owner, pod, why))]
             if failures:

@@ -74,6 +74,7 @@ class RootCAPublisher(_InEveryNamespace):
                 "namespace": namespace,
                 "annotations": {"kubernetes.io/description": _DESCRIPTION},
             }
-            self.client.create("configmaps", {"metadata": metadata, "data": self._data})
+            wanted = {"metadata": metadata, "data": self._data}
+            self.client.create("configmaps", wanted, why="each namespace has one")
         elif current.get("data") != self._data:
             self.client.update("configmaps", {**current, "data": self._data}, why="its content was altered")

@@ -49,7 +49,7 @@ class NodeReporter:
     def register(self) -> None:
         """Create the Node if it is not there, and report on it now."""
         if self._host.client.get("nodes", "", self._host.name) is None:
-            self._host.client.create("nodes", self._registration)
+            self._host.client.create("nodes", self._registration, why="it registers its node")
         self.beat()
 
     def stop(self) -> None:

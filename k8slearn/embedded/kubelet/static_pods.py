@@ -51,7 +51,8 @@ class StaticPods:
             "name": self._host.name,
             "uid": node["metadata"]["uid"],
         }
-        return client.create("pods", {**pod, "metadata": {**pod["metadata"], "ownerReferences": [owner]}})
+        mirror = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [owner]}}
+        return client.create("pods", mirror, why="it mirrors a static pod, which runs already")
 
     def _as_run(self, manifest: Object) -> Object:
         metadata, spec = manifest["metadata"], manifest["spec"]

@@ -152,7 +152,7 @@ class Scheduler(Controller):
         name = self._best(info, feasible)
         node = next(node for node in feasible if node.name == name)
         if self._volumes.reserve(pod, node):
-            self._bind(key, pod, name, f"nodes that can take it: {len(feasible)}")
+            self._bind(key, pod, name, f"{len(feasible)} of {len(feasible) + len(rejections)} nodes can take it")
             return None
         self._reserved[key] = Reserved(node, self.clock.now)
         self._cache.place({**pod, "spec": {**pod["spec"], "nodeName": name}})
@@ -224,7 +224,7 @@ class Scheduler(Controller):
             conditions = [*others, self._unschedulable(pod, message, current)]
         status = with_nomination({**pod["status"], "conditions": conditions}, nominated)
         if status != pod["status"]:
-            self.client.set_status("pods", pod, status)
+            self.client.set_status("pods", pod, status, why=message)
 
     def _unschedulable(self, pod: Object, message: str, before: dict[str, Any] | None) -> dict[str, Any]:
         since = before["lastTransitionTime"] if before and before["status"] == "False" else None

@@ -213,7 +213,7 @@ class _Step:
         is being deleted. Raises ApiError."""
         wanted = self._job(time)
         try:
-            job = self.client.create(JOBS, wanted, why=f"it is {timestamp(time)}")
+            job = self.client.create(JOBS, wanted, why=f"its schedule says {timestamp(time)}")
         except ApiError as error:
             if namespace_is_going(error):
                 return None

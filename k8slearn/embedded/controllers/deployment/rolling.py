@@ -31,7 +31,7 @@ def _grow_new(rollout: Rollout) -> bool:
         return rollout.scale(new, sizes.size(deployment), "it is larger than the Deployment")
     size = sizes.new_size(deployment, rollout.all, new)
     limit = sizes.size(deployment) + sizes.max_surge(deployment)
-    return rollout.scale(new, size, f"pods that may exist in all: {limit}")
+    return rollout.scale(new, size, f"at most {limit} pods may exist in all")
 
 
 def _shrink_old(rollout: Rollout) -> bool:
@@ -54,12 +54,13 @@ def _shrink_old(rollout: Rollout) -> bool:
         if broken > 0:
             spare -= broken
             shrunk |= _shrink(rollout, rs, broken, "these pods are not available anyway")
-    surplus = sizes.observed(rollout.all, "availableReplicas") - needed
+    available = sizes.observed(rollout.all, "availableReplicas")
+    surplus = available - needed
     for rs in rollout.active_old:
         count = min(surplus, sizes.size(rs))
         if count > 0:
             surplus -= count
-            why = f"pods that must stay available: {needed}; more than that: {surplus + count}"
+            why = f"of {available} available pods {needed} must stay"
             shrunk |= _shrink(rollout, rs, count, why)
     return shrunk
 

@@ -64,10 +64,11 @@ class Rollout:
         if annotations != revision.annotations_of(self.new) or ready != self.new["spec"].get(
             "minReadySeconds", 0
         ):
+            spec = {name: value for name, value in self.new["spec"].items() if name != "minReadySeconds"}
             changed = {
                 **self.new,
                 "metadata": {**self.new["metadata"], "annotations": annotations},
-                "spec": {**self.new["spec"], "minReadySeconds": ready},
+                "spec": {**spec, "minReadySeconds": ready} if ready else spec,
             }
             self.new = self.client.update(REPLICA_SETS, changed, why="it is the newest revision")
         self._number_deployment(annotations[revision.REVISION])
@@ -153,7 +154,7 @@ class Rollout:
         wanted = sizes.size(self.deployment)
         candidates = self.active or [self.new or self.old[-1]] if self.all else []
         if len(candidates) == 1:
-            self.scale(candidates[0], wanted, f"the Deployment was scaled to {wanted}")
+            self.scale(candidates[0], wanted, "it follows the Deployment")
         elif sizes.is_saturated(self.deployment, self.new):
             for rs in self.active_old:
                 self.scale(rs, 0, "the new ReplicaSet has all the pods that are needed")

@@ -73,7 +73,7 @@ class NodeLifecycleController(Controller):
         if node["spec"].get("unschedulable"):
             wanted.append(_UNSCHEDULABLE)
         unwanted = {*_NO_SCHEDULE.values(), _UNSCHEDULABLE} - set(wanted)
-        self._change_taints(node, add=wanted, remove=unwanted, why="by its conditions")
+        self._change_taints(node, add=wanted, remove=unwanted, why="its conditions ask for it")
 
     # -- the look at all nodes ------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class NodeLifecycleController(Controller):
         wanted = _NO_EXECUTE[condition["status"]]
         others = [taint for taint in _NO_EXECUTE.values() if taint != wanted]
         if any(nodes.has_taint(node, other) for other in others):
-            self._change_taints(node, add=[wanted], remove=others, why="by its condition Ready")
+            self._change_taints(node, add=[wanted], remove=others, why="its condition Ready asks for it")
         elif not nodes.has_taint(node, wanted):
             zone.add(name)
         if was_ready:
@@ -181,7 +181,7 @@ class NodeLifecycleController(Controller):
             condition = nodes.ready_condition(node) if node else None
             if node and condition and (wanted := _NO_EXECUTE.get(condition["status"])):
                 others = [taint for taint in _NO_EXECUTE.values() if taint != wanted]
-                self._change_taints(node, add=[wanted], remove=others, why="by its condition Ready")
+                self._change_taints(node, add=[wanted], remove=others, why="its condition Ready asks for it")
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -190,7 +190,7 @@ class NodeLifecycleController(Controller):
     ) -> None:
         changed = nodes.with_taints(node, add=add, remove=remove, now=self.clock.timestamp())
         if changed is not node:
-            self.client.update("nodes", changed, why=f"its taints, {why}")
+            self.client.update("nodes", changed, why=why)
 
     def _tell(self, node: Object, reason: str, message: str) -> None:
         self.events.event(node, "Normal", reason, message)

@@ -65,7 +65,7 @@ class ReplicaSetController(Controller):
         """Create or delete pods. Returns the first refusal, after which it stops early."""
         wanted = rs["spec"]["replicas"]
         missing = wanted - len(active)
-        why = f"pods wanted: {wanted}, there are: {len(active)}"
+        why = f"{wanted} wanted, {len(active)} there"
         if missing > 0:
             pod = pod_of(rs, rs["spec"]["template"])
             return self.pods.create(rs, [pod] * min(missing, BURST), why)

@@ -120,7 +120,7 @@ class Look:
             return
         try:
             self._claims.create_missing(pod)
-            created = self.client.create("pods", pod, why=f"pods wanted: {_range(self.sts)}")
+            created = self.client.create("pods", pod, why=f"{_range(self.sts)} are wanted")
         except ApiError as error:
             if error.reason != "AlreadyExists" and not namespace_is_going(error):
                 self._tell("create", pod, error)
@@ -166,7 +166,7 @@ class Look:
             return True
         if self._ordered and not self._works(pod) and pod is not self._first_unavailable():
             return True
-        self._delete(pod, f"pods wanted: {_range(self.sts)}")
+        self._delete(pod, f"{_range(self.sts)} are wanted")
         return True
 
     def _first_unavailable(self) -> Object | None:

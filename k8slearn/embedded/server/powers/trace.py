@@ -1,7 +1,7 @@
 """``GET /k8slearn/v1/trace`` tells who did what. ``?of=deployment/web&namespace=default`` tells only what concerns
 one object, ``?seconds=300`` only what happened in the last five virtual minutes.
 
-Of each sentence: ``time`` (virtual, seconds since 1970), ``component`` (with ``node`` or ``user``), ``verb``,
+Of each sentence: ``time`` (virtual, seconds since 1970), ``component`` (with ``node``, or ``user`` and ``command``), ``verb``,
 ``objects``, ``changed`` (what, before, after), ``reconciling``, ``because`` (the ``revisions`` of what moved it),
 ``read`` (how many objects of each resource), ``why``, ``refused``, and ``sentence``.
 """
@@ -59,6 +59,7 @@ def _as_data(telling: Telling) -> dict[str, Any]:
         "component": by.component,
         "node": by.node,
         "user": by.user,
+        "command": by.command,
         "verb": first.verb,
         "objects": [entry.object for entry in telling.entries],
         "changed": [list(fact) for fact in first.facts],
