@@ -89,9 +89,11 @@ async def carry_session(http: web.Request, session: Session, step: Step) -> web.
     sender = asyncio.ensure_future(_send_frames(socket, session, step, input_over))
     try:
         async for message in socket:
-            if message.type is WSMsgType.BINARY and message.data:
-                step(lambda frame=message.data: _receive(session, frame))
-                if message.data[0] == CLOSE:
+            # The Python client sends what was given as str in text messages.
+            frame = message.data.encode() if message.type is WSMsgType.TEXT else message.data
+            if message.type in (WSMsgType.BINARY, WSMsgType.TEXT) and frame:
+                step(lambda frame=frame: _receive(session, frame))
+                if frame[0] == CLOSE:
                     input_over.set()
     finally:
         sender.cancel()
