@@ -9,17 +9,29 @@ from k8slearn.embedded.network.errors import (
     AddressInUse,
     ConnectionClosed,
     ConnectionRefused,
+    ConnectTimeout,
     NetworkError,
+    NotSecure,
     RequestTimeout,
     UnknownHost,
     Unreachable,
+    UntrustedCertificate,
 )
-from k8slearn.embedded.network.http import Connection, HttpRequest, HttpResponse, Listener
+from k8slearn.embedded.network.http import (
+    ANYBODY,
+    Connection,
+    HttpRequest,
+    HttpResponse,
+    Listener,
+    SecureListener,
+)
 from k8slearn.embedded.network.network import LOOPBACK, Network
 
 __all__ = [
+    "ANYBODY",
     "LOOPBACK",
     "AddressInUse",
+    "ConnectTimeout",
     "Connection",
     "ConnectionClosed",
     "ConnectionRefused",
@@ -28,7 +40,10 @@ __all__ = [
     "Listener",
     "Network",
     "NetworkError",
+    "NotSecure",
     "RequestTimeout",
+    "SecureListener",
     "UnknownHost",
     "Unreachable",
+    "UntrustedCertificate",
 ]

@@ -36,11 +36,29 @@ class RequestTimeout(NetworkError):
         super().__init__("timed out")
 
 
+class ConnectTimeout(RequestTimeout):
+    """Not even a connection within that time."""
+
+
 class ConnectionClosed(NetworkError):
     """The connection closed without an HTTP answer: the program died, or it speaks no HTTP."""
 
     def __init__(self) -> None:
         super().__init__("Connection reset by peer")
+
+
+class NotSecure(NetworkError):
+    """Whoever listens does not speak TLS."""
+
+    def __init__(self) -> None:
+        super().__init__("wrong version number")
+
+
+class UntrustedCertificate(NetworkError):
+    """The asker does not know the authority that has signed the listener's certificate."""
+
+    def __init__(self) -> None:
+        super().__init__("unable to get local issuer certificate")
 
 
 class UnknownHost(Exception):

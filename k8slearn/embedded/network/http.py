@@ -8,6 +8,7 @@ from typing import Protocol
 
 REASONS = {
     200: "OK",
+    201: "Created",
     204: "No Content",
     301: "Moved Permanently",
     302: "Found",
@@ -18,6 +19,9 @@ REASONS = {
     404: "Not Found",
     405: "Not Allowed",
     408: "Request Timeout",
+    409: "Conflict",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Entity",
     429: "Too Many Requests",
     500: "Internal Server Error",
     501: "Not Implemented",
@@ -27,15 +31,22 @@ REASONS = {
 }
 
 
+ANYBODY = b"*"
+
+
 @dataclass(frozen=True)
 class HttpRequest:
-    """``path`` starts with / and keeps its query; header names are lower case; ``client`` is an address."""
+    """``path`` starts with / and keeps its query; header names are lower case; ``client`` is an address.
+
+    ``trusted`` makes it HTTPS: the certificates (PEM) of the authorities whom the asker believes, ANYBODY for all.
+    """
 
     method: str = "GET"
     path: str = "/"
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     client: str = "127.0.0.1"
+    trusted: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,17 @@ class Listener(Protocol):
     def serve(self, request: HttpRequest, reply: Reply) -> None:
         """Answer ``request`` by calling ``reply``: at once, or from a later event of the clock."""
         ...
+
+
+class SecureListener:
+    """A listener that speaks HTTPS only. ``authority`` is the certificate (PEM) of who vouches for its own."""
+
+    def __init__(self, authority: str) -> None:
+        self.authority = authority.strip().encode()
+
+    def serve(self, request: HttpRequest, reply: Reply) -> None:
+        """As ``Listener.serve``; a request that is not HTTPS has ``trusted`` None."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

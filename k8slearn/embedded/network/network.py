@@ -17,11 +17,21 @@ from k8slearn.embedded.network.errors import (
     AddressInUse,
     ConnectionClosed,
     ConnectionRefused,
+    ConnectTimeout,
     NetworkError,
+    NotSecure,
     RequestTimeout,
     Unreachable,
+    UntrustedCertificate,
 )
-from k8slearn.embedded.network.http import Connection, HttpRequest, HttpResponse, Listener
+from k8slearn.embedded.network.http import (
+    ANYBODY,
+    Connection,
+    HttpRequest,
+    HttpResponse,
+    Listener,
+    SecureListener,
+)
 from k8slearn.embedded.network.links import Links
 from k8slearn.embedded.network.names import HOST_RESOLVER, Names, NameServer, Zone
 from k8slearn.embedded.network.policy import Peer, Policies, Traffic
@@ -213,7 +223,7 @@ class Network:
             if timeout is None or timeout > CONNECT_TIMEOUT:
                 exchange.finish_later(self.clock, CONNECT_TIMEOUT, error)
             else:
-                exchange.finish_later(self.clock, timeout, RequestTimeout())
+                exchange.finish_later(self.clock, timeout, ConnectTimeout())
             return exchange.give_up
         except NetworkError as error:
             done(error)
@@ -228,16 +238,28 @@ class Network:
         timeout: float | None = None,
     ) -> Callable[[], None]:
         """``request`` on a connection that is kept alive: it reaches the same program as the one before, and
-        is ConnectionClosed once that listens no more."""
+        is ConnectionClosed once that listens no more. HTTPS may fail with NotSecure or UntrustedCertificate."""
         exchange = _Exchange(done)
         interface = self._interfaces.get(connection.address)
         if interface is None or interface.listeners.get(connection.port) is not connection.listener:
             exchange.finish(ConnectionClosed())
             return exchange.give_up
+        if (failure := _handshake(connection.listener, request.trusted)) is not None:
+            exchange.finish(failure)
+            return exchange.give_up
         if timeout is not None:
             exchange.finish_later(self.clock, timeout, RequestTimeout())
         connection.listener.serve(replace(request, client=connection.client), exchange.reply)
         return exchange.give_up
+
+
+def _handshake(listener: Listener, trusted: bytes | None) -> NetworkError | None:
+    """Why TLS cannot begin between ``listener`` and who trusts those authorities; None where it can, or need not."""
+    if trusted is None:
+        return None
+    if not isinstance(listener, SecureListener):
+        return NotSecure()
+    return None if trusted == ANYBODY or listener.authority in trusted else UntrustedCertificate()
 
 
 class _Exchange:

@@ -98,6 +98,19 @@ def test_without_dns_pods_names_are_refused_at_once(room):
     )
 
 
+def test_a_node_port_is_silent_on_a_node_that_is_lost(room):
+    np = {"type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    room.create("v1", "Service", "np", np)
+    port = room.core.read_namespaced_service("np", "default").spec.ports[0].node_port
+    (pod,) = room.core.list_namespaced_pod("default", label_selector="app=web").items
+    lost = next(name for name in ("worker-1", "worker-2") if name != pod.spec.node_name)
+    addresses = {node.metadata.name: node.status.addresses[0].address for node in room.core.list_node().items}
+    room.cluster.nodes[lost].crash()
+    for node, words in ((lost, "wget: download timed out\n"), ("control-plane", "<!DOCTYPE html>")):
+        ask = f"wget -T 2 -qO- http://{addresses[node]}:{port}/"
+        assert room.says(ask, nodeName=pod.spec.node_name).startswith(words)
+
+
 def test_a_new_cluster_has_its_dns_as_kubeadm_installs_it(room):
     pods = room.core.list_namespaced_pod("kube-system", label_selector="k8s-app=kube-dns").items
     assert [pod.status.container_statuses[0].ready for pod in pods] == [True, True]

@@ -136,3 +136,12 @@ def test_curl_has_its_own_words_and_codes(lab):
     assert lab.exec(web, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "localhost/x").out == "404"
     assert lab.exec(web, "curl", "http://nosuch/") == ("", "curl: (6) Could not resolve host: nosuch\n", 6)
     assert lab.exec(web, "curl", "-sf", "localhost/x").code == 22
+
+
+def test_curl_tells_a_connection_that_does_not_come_from_an_answer_that_does_not(lab):
+    web = lab.run("nginx:1.29", name="web")
+    silent = ("", "curl: (28) Connection timed out after 1000 milliseconds\n", 28)
+    assert lab.exec(web, "curl", "-m", "1", "http://10.9.9.9/", seconds=1) == silent
+    mute = lab.run(argv=["nc", "-l", "-p", "80", "-e", "sleep", "99"], name="mute")
+    words = "curl: (28) Operation timed out after 1000 milliseconds with 0 bytes received\n"
+    assert lab.exec(web, "curl", "-m", "1", f"http://{mute.kernel.ip}/", seconds=1) == ("", words, 28)

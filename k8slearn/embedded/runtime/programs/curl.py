@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from k8slearn.embedded.network import (
+    ANYBODY,
     ConnectionClosed,
     ConnectionRefused,
+    ConnectTimeout,
     HttpRequest,
     NetworkError,
+    NotSecure,
     RequestTimeout,
     UnknownHost,
+    UntrustedCertificate,
 )
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Fault, Steps
-from k8slearn.embedded.runtime.programs.web import parse_url
+from k8slearn.embedded.runtime.programs.web import PORTS, parse_url
 from k8slearn.embedded.runtime.resolver import resolve
 
 
 def curl(process: Process, args: list[str]) -> Steps:
-    """``curl [-sSfiILv] [-o FILE] [-m SEC] [-H HEADER] [-d DATA] [-X METHOD] URL``"""
+    """``curl [-sSfiILvk] [-o FILE] [-m SEC] [-H HEADER] [-d DATA] [-X METHOD] [--cacert FILE] URL``"""
     found, urls = _curl_options(args)
     if not urls:
         raise Fault("try 'curl --help' for more information", status=2)
-    _, host, port, path = parse_url(urls[0])
+    scheme, host, port, path = parse_url(urls[0])
     silent = "s" in found and "S" not in found
 
     def failed(code: int, text: str) -> Steps:
@@ -34,7 +38,7 @@ def curl(process: Process, args: list[str]) -> Steps:
     except UnknownHost:
         return (yield from failed(6, f"Could not resolve host: {host}"))
     headers = {
-        "host": host + (f":{port}" if port != 80 else ""),
+        "host": host + (f":{port}" if port != PORTS[scheme] else ""),
         "user-agent": "curl/8.14.1",
         "accept": "*/*",
     }
@@ -44,17 +48,34 @@ def curl(process: Process, args: list[str]) -> Steps:
     body = "&".join(found.get("d", ())).encode()
     method = found["X"][-1] if "X" in found else "POST" if "d" in found else "HEAD" if "I" in found else "GET"
     timeout = float(found["m"][-1]) if "m" in found else None
-    request = HttpRequest(method, path, headers, body)
+    trusted: bytes | None = None
+    if scheme == "https":
+        trusted = ANYBODY if "k" in found else b""
+        if "E" in found and trusted != ANYBODY:
+            try:
+                trusted = process.files.read(process.path(found["E"][-1]))
+            except OSError:
+                text = f"error adding trust anchors from file: {found['E'][-1]}"
+                return (yield from failed(77, text))
+    request = HttpRequest(method, path, headers, body, trusted=trusted)
     try:
         response = yield from process.request(ip, port, request, timeout)
+    except ConnectTimeout:
+        return (yield from failed(28, f"Connection timed out after {(timeout or 0) * 1000:.0f} milliseconds"))
     except RequestTimeout:
-        return (yield from failed(28, f"Operation timed out after {int((timeout or 0) * 1000)} milliseconds"))
+        text = f"Operation timed out after {(timeout or 0) * 1000:.0f} milliseconds with 0 bytes received"
+        return (yield from failed(28, text))
     except ConnectionRefused:
         return (
             yield from failed(
                 7, f"Failed to connect to {host} port {port} after 0 ms: Could not connect to server"
             )
         )
+    except NotSecure:
+        text = "TLS connect error: error:0A0000C6:SSL routines::packet length too long"
+        return (yield from failed(35, text))
+    except UntrustedCertificate as error:
+        return (yield from failed(60, f"SSL certificate problem: {error}{_UNTRUSTED}"))
     except ConnectionClosed:
         return (yield from failed(52, "Empty reply from server"))
     except NetworkError as error:
@@ -63,7 +84,8 @@ def curl(process: Process, args: list[str]) -> Steps:
         return (yield from failed(22, f"The requested URL returned error: {response.status}"))
     output = b""
     if "i" in found or "I" in found:
-        lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+        version = "HTTP/2" if scheme == "https" else "HTTP/1.1"
+        lines = [f"{version} {response.status} {response.reason if scheme == 'http' else ''}"]
         lines += [f"{name}: {value}" for name, value in response.headers.items()]
         output = "\r\n".join([*lines, "", ""]).encode()
     output += b"" if "I" in found else response.body
@@ -77,6 +99,13 @@ def curl(process: Process, args: list[str]) -> Steps:
     return 0
 
 
+_UNTRUSTED = """
+More details here: https://curl.se/docs/sslcerts.html
+
+curl failed to verify the legitimacy of the server and therefore could not
+establish a secure connection to it. To learn more about this situation and
+how to fix it, please visit the webpage mentioned above."""
+
 _LONG = {
     "silent": "s",
     "show-error": "S",
@@ -87,6 +116,9 @@ _LONG = {
     "output": "o",
     "max-time": "m",
     "header": "H",
+    "insecure": "k",
+    "cacert": "E",
+    "verbose": "v",
     "data": "d",
     "request": "X",
     "write-out": "w",
@@ -108,7 +140,7 @@ def _curl_options(args: list[str]) -> tuple[dict[str, list[str]], list[str]]:
             urls.append(arg)
             continue
         for index, letter in enumerate(arg[1:], 2):
-            if letter in "omHdXwc":
+            if letter in "omHdXwcE":
                 found.setdefault(letter, []).append(arg[index:] or (pending.pop(0) if pending else ""))
                 break
             if letter not in "sSfiILvk":
