@@ -13,7 +13,7 @@ being read lets it go on. ``serve`` puts a real server in front, whose time foll
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from k8slearn.embedded import bootstrap, controlplane, kubelet, transport
 from k8slearn.embedded.apiserver import kinds
 from k8slearn.embedded.apiserver.apiserver import APIServer
+from k8slearn.embedded.apiserver.authentication import Issuer, user
+from k8slearn.embedded.apiserver.authorization import policy
 from k8slearn.embedded.apiserver.http import Answer, Request
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Trace
@@ -31,6 +33,7 @@ from k8slearn.embedded.kubelet import Kubelet, NodeFaults, disks
 from k8slearn.embedded.metrics_server import GROUP as METRICS_GROUP
 from k8slearn.embedded.metrics_server import MetricsServer
 from k8slearn.embedded.network import Network
+from k8slearn.embedded.network.api_endpoint import ApiEndpoint
 from k8slearn.embedded.network.api_proxy import ApiProxy
 from k8slearn.embedded.scheduler import Scheduler
 from k8slearn.embedded.store import Journal, Store
@@ -77,7 +80,7 @@ class Cluster:
             self._exits.callback(written.close)
             # The same seed would draw the same names and uids again that the journal holds already.
             self._clock.reseed(f"{seed} {self.store.revision}")
-        self.registry = Registry(self.store, self._clock, kinds.load())
+        self.registry = Registry(self.store, self._clock, kinds.load(), Issuer(str(seed)))
         self.apiserver = APIServer(self.registry)
         self.trace = Trace(self.registry)
         self.apiserver.acting = self.trace.asking
@@ -85,6 +88,7 @@ class Cluster:
         self.clock = ClusterClock(self)
         self.client = self._client_for("k8slearn")
         bootstrap.objects(self.client)
+        self.registry.authorizer.policy = lambda: policy.install(self.store)
         network = Network(self.client, self._clock)
         names = bootstrap.node_names(nodes)
         kubelets = {
@@ -111,6 +115,7 @@ class Cluster:
         self.nodes = {name: ClusterNode(self, self._faults, name) for name in kubelets}
         kubelet.connect(self.apiserver, kubelets)
         ApiProxy(self.apiserver, self.client, network, bootstrap.node_ip(0))
+        ApiEndpoint(self.apiserver, root_ca).listen(network, bootstrap.node_ip(0), bootstrap.API_PORT)
         self.metrics = MetricsServer(self._client_for("metrics-server"), self._clock, kubelets)
         """What ``kubectl top`` and autoscalers see; ``metrics.skew`` falsifies it."""
         self.apiserver.aggregate(METRICS_GROUP, self.metrics.answer)
@@ -132,6 +137,13 @@ class Cluster:
     def api_client(self) -> ApiClient:
         """The official Python client on this cluster, with no socket in between."""
         return transport.connect(self)
+
+    def api_client_as(self, name: str, groups: Sequence[str] = (), uid: str = "") -> ApiClient:
+        """The official Python client as somebody else asks with it, as after ``kubectl --as``: who may little.
+
+        >>> anna = CoreV1Api(cluster.api_client_as("anna", groups=["devs"]))
+        """
+        return transport.connect(self, user(name, tuple(groups), uid))
 
     def settle(self, limit: float = SETTLE_LIMIT) -> bool:
         """Let time pass until nothing is pending. False when ``limit`` virtual seconds were not enough."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import io
 from http.client import responses
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from k8slearn.embedded.apiserver.authentication import MASTER, User
 from k8slearn.embedded.apiserver.http import Forwarding, Pending, Request, Response, Session, Stream
 from k8slearn.errors import ClusterError, UnsupportedError
 
@@ -22,22 +23,23 @@ if TYPE_CHECKING:
     from k8slearn.embedded.cluster import Cluster
 
 
-def connect(cluster: Cluster) -> ApiClient:
-    """A client of ``cluster`` with the administrator's rights."""
+def connect(cluster: Cluster, who: User = MASTER) -> ApiClient:
+    """A client of ``cluster``; ``who`` is the user that it asks as."""
     from kubernetes import client
 
     configuration = client.Configuration()
     configuration.host = "https://embedded"
     api_client = client.ApiClient(configuration)
-    api_client.rest_client.pool_manager = _Pool(cluster)  # type: ignore[assignment]
+    api_client.rest_client.pool_manager = _Pool(cluster, who)  # type: ignore[assignment]
     return api_client
 
 
 class _Pool:
     """What ``RESTClientObject`` uses of ``urllib3.PoolManager``."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, who: User) -> None:
         self._cluster = cluster
+        self._who = who
 
     def request(
         self,
@@ -58,7 +60,7 @@ class _Pool:
             query.setdefault(name, []).append(str(value))
         data = body.encode() if isinstance(body, str) else body or b""
         lower = {name.lower(): str(value) for name, value in (headers or {}).items()}
-        answer = self._cluster.handle(Request(method, parts.path, query, lower, data))
+        answer = self._cluster.handle(Request(method, unquote(parts.path), query, lower, data, self._who))
         if isinstance(answer, Pending):
             answer = self._awaited(answer)
         if isinstance(answer, Session | Forwarding):

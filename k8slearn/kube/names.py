@@ -123,3 +123,14 @@ def label_key(value: str) -> list[str]:
 def label_value(value: str) -> list[str]:
     wrong = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
     return wrong if LABEL_VALUE.fullmatch(value) else [*wrong, _VALUE_EXPECTED]
+
+
+def path_segment(value: str) -> list[str]:
+    """What is wrong with a name that may be anything that can stand in a path: ``system:node``.
+
+    >>> path_segment("a/b")
+    ["may not contain '/'"]
+    """
+    if value in (".", ".."):
+        return [f"may not be '{value}'"]
+    return [f"may not contain '{sign}'" for sign in "/%" if sign in value]

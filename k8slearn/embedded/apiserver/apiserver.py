@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from k8slearn.embedded.apiserver import discovery, openapi_v2
+from k8slearn.embedded.apiserver.authentication import ANONYMOUS, InvalidToken, User, impersonation
+from k8slearn.embedded.apiserver.authentication.reviews import Identities
+from k8slearn.embedded.apiserver.authentication.service_accounts import ISSUER, authenticate
+from k8slearn.embedded.apiserver.authentication.tokens import ALGORITHM
+from k8slearn.embedded.apiserver.authorization.attributes import attributes_of, needed
+from k8slearn.embedded.apiserver.authorization.rbac import GROUP as RBAC
+from k8slearn.embedded.apiserver.authorization.reviews import AccessReviews
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.openapi import OpenAPI
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target, resolve
-from k8slearn.embedded.apiserver.status import ApiError, method_not_allowed, path_not_found
+from k8slearn.embedded.apiserver.status import ApiError, method_not_allowed, path_not_found, unauthorized
 from k8slearn.embedded.apiserver.verbs import Verbs
 from k8slearn.errors import StorageError
 
@@ -54,7 +62,7 @@ class APIServer:
         self._kinds = registry.kinds
         self._verbs = Verbs(registry)
         self._openapi = OpenAPI(list(registry.kinds))
-        self._connected: dict[tuple[str, str], Handler] = {}
+        self._connected: dict[tuple[str, str], Handler] = _reviews(registry)
         self._delegates: dict[str, Handler] = {}
 
     def connect(self, resource: str, subresource: str, handler: Handler) -> None:
@@ -65,7 +73,18 @@ class APIServer:
         """Let another server answer for the objects of ``group``, as an APIService says it: metrics.k8s.io."""
         self._delegates[group] = delegate
 
+    def authenticate(self, authorization: str) -> User:
+        """Who comes with that header, "" for none: a service account, or nobody known. Raises ApiError 401."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return ANONYMOUS
+        try:
+            return authenticate(self.registry, token.strip())[0]
+        except InvalidToken:
+            raise unauthorized() from None
+
     def handle(self, request: Request) -> Answer:
+        """Answer ``request``, if who asks may have what is asked for."""
         answer = self._answer(request)
         if request.warnings and isinstance(answer, Response):
             answer.headers += _warning_headers(request.warnings)
@@ -73,13 +92,25 @@ class APIServer:
 
     def _answer(self, request: Request) -> Answer:
         try:
-            return self._dispatch(request)
+            return self._dispatch(self._admitted(request))
         except ApiError as error:
             headers = list(error.headers.items())
             return Response(error.code, orjson.dumps(error.status()), headers=headers)
         except StorageError as error:
             internal = ApiError(500, "InternalError", f"Internal error occurred: {error}")
             return Response(500, orjson.dumps(internal.status()))
+
+    def _admitted(self, request: Request) -> Request:
+        """The request, as of the one whom it is to be from. Raises ApiError where that one may not ask it."""
+        if not impersonation.HEADERS.isdisjoint(request.headers):
+            attributes = attributes_of(request)
+            request = replace(
+                request, who=impersonation.impersonated(self.registry.authorizer, request, attributes)
+            )
+        if not request.who.almighty:
+            for attributes in needed(request):
+                self.registry.authorizer.require(request.who, attributes)
+        return request
 
     def _dispatch(self, request: Request) -> Answer:
         path = request.path.rstrip("/") or "/"
@@ -91,6 +122,8 @@ class APIServer:
         return self._document(request, path)
 
     def _resource(self, request: Request, target: Target) -> Answer:
+        if target.kind.group == RBAC:
+            self.registry.authorizer.prepare()
         delegate = self._delegates.get(target.kind.group)
         if delegate is not None:
             return delegate(request, target)
@@ -160,6 +193,17 @@ class APIServer:
                 return self._schema("", version)
             case ["openapi", "v3", "apis", group, version]:
                 return self._schema(group, version)
+            case ["openid", "v1", "jwks"]:
+                keys = orjson.dumps(self.registry.issuer.key_set())
+                return Response(200, keys, content_type="application/jwk-set+json")
+            case [".well-known", "openid-configuration"]:
+                found = {
+                    "issuer": ISSUER,
+                    "jwks_uri": f"https://{self.address}/openid/v1/jwks",
+                    "response_types_supported": ["id_token"],
+                    "subject_types_supported": ["public"],
+                    "id_token_signing_alg_values_supported": [ALGORITHM],
+                }
             case ["healthz" | "livez" | "readyz"]:
                 return Response(200, b"ok", content_type="text/plain; charset=utf-8")
         if found is None:
@@ -171,6 +215,20 @@ class APIServer:
         if document is None:
             raise path_not_found()
         return Response(200, document)
+
+
+def _reviews(registry: Registry) -> dict[tuple[str, str], Handler]:
+    """What is created to be answered, and never stored."""
+    identities, access = Identities(registry), AccessReviews(registry.authorizer)
+    return {
+        ("serviceaccounts", "token"): identities.token_request,
+        ("tokenreviews.authentication.k8s.io", ""): identities.token_review,
+        ("selfsubjectreviews.authentication.k8s.io", ""): identities.self_review,
+        ("subjectaccessreviews.authorization.k8s.io", ""): access.access,
+        ("localsubjectaccessreviews.authorization.k8s.io", ""): access.access,
+        ("selfsubjectaccessreviews.authorization.k8s.io", ""): access.access,
+        ("selfsubjectrulesreviews.authorization.k8s.io", ""): access.rules,
+    }
 
 
 def _warning_headers(warnings: Iterable[str]) -> list[tuple[str, str]]:

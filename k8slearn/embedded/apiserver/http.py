@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from k8slearn.embedded.apiserver.authentication.user import MASTER, User
+
 SLOWEST = 64 * 1024 * 1024
 """Bytes that a client of a stream may leave lying."""
 
@@ -16,7 +18,7 @@ FULL = 1024 * 1024
 
 @dataclass(frozen=True)
 class Request:
-    """``query`` keeps every value of a repeated parameter; ``user`` is who the server says is asking."""
+    """``query`` keeps every value of a repeated parameter; ``who`` is who the server says is asking."""
 
     method: str
     path: str
@@ -24,10 +26,14 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     """Names in lower case."""
     body: bytes = b""
-    user: str = "system:admin"
-    groups: tuple[str, ...] = ("system:masters", "system:authenticated")
+    who: User = MASTER
     warnings: list[str] = field(default_factory=list)
     """What to tell the client besides the answer, be that a yes or a no; collected on the way."""
+
+    @property
+    def user(self) -> str:
+        """The name of who asks."""
+        return self.who.name
 
     def param(self, name: str, default: str = "") -> str:
         values = self.query.get(name)

@@ -14,6 +14,8 @@ from typing import Any
 import orjson
 
 from k8slearn.embedded.apiserver import admission
+from k8slearn.embedded.apiserver.authentication import Issuer, User
+from k8slearn.embedded.apiserver.authorization.rbac import Authorizer
 from k8slearn.embedded.apiserver.binding import bound
 from k8slearn.embedded.apiserver.deletion import begin_deletion, finished, set_propagation
 from k8slearn.embedded.apiserver.kind import Kind
@@ -65,14 +67,17 @@ class Registry:
     """The one door to the store for objects. All methods raise ``ApiError``.
 
     ``trusted`` is for the cluster's own components, whose objects come from ones that were validated: it
-    leaves validation out, nothing else. ``dry_run`` goes all the way but for the write.
+    leaves validation out, nothing else. ``dry_run`` goes all the way but for the write. ``user`` is who asks, as
+    admission sees it; None is a component of the cluster. ``issuer`` signs the tokens of service accounts.
     """
 
-    def __init__(self, store: Store, clock: Clock, kinds: Kinds) -> None:
+    def __init__(self, store: Store, clock: Clock, kinds: Kinds, issuer: Issuer | None = None) -> None:
         self.store = store
         self.clock = clock
         self.kinds = kinds
-        self._admission = admission.Context(store=store, clock=clock)
+        self.issuer = issuer or Issuer("")
+        self.authorizer = Authorizer(store)
+        self._admission = admission.Context(store=store, clock=clock, authorizer=self.authorizer)
 
     def get(self, resource: str, namespace: str, name: str) -> Stored:
         try:
@@ -90,6 +95,7 @@ class Registry:
         namespace: str | None = None,
         trusted: bool = False,
         dry_run: bool = False,
+        user: User | None = None,
         warn: Callable[[str], None] = lambda text: None,
     ) -> Object:
         """Store a new object and return it. ``obj`` stays as it is; ``namespace`` overrides a missing one."""
@@ -110,7 +116,7 @@ class Registry:
             new.pop("status", None)
         kind.prepare_create(new)
         kind.default(new)
-        attributes = admission.Attributes("CREATE", kind, None, dry_run=dry_run)
+        attributes = admission.Attributes("CREATE", kind, None, dry_run=dry_run, user=user)
         admission.admit(attributes, new, self._admission)
         if not trusted:
             errors = [*validate_metadata(kind, new), *kind.validate(new), *kind.validate_create(new)]
@@ -157,6 +163,7 @@ class Registry:
         subresource: str = "",
         trusted: bool = False,
         dry_run: bool = False,
+        user: User | None = None,
         uid_chooses: bool = True,
         warn: Callable[[str], None] = lambda text: None,
     ) -> Object:
@@ -189,7 +196,7 @@ class Registry:
             new = {**part.prepare(asked_copy, old), "metadata": dict(old["metadata"])}
         else:
             new = self._updated(kind, obj, old)
-        attributes = admission.Attributes("UPDATE", kind, old, subresource, dry_run)
+        attributes = admission.Attributes("UPDATE", kind, old, subresource, dry_run, user)
         if not subresource or not trusted:
             admission.admit(attributes, new, self._admission)
         if (not subresource or part) and kind.counts_generation and new.get("spec") != old.get("spec"):

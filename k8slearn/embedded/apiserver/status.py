@@ -114,6 +114,10 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
 
+def unauthorized() -> ApiError:
+    return ApiError(401, "Unauthorized", "Unauthorized")
+
+
 def expired(message: str) -> ApiError:
     return ApiError(410, "Expired", message)
 

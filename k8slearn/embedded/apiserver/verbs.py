@@ -90,6 +90,7 @@ class Verbs:
             obj,
             namespace=target.namespace,
             dry_run=_dry_run(request),
+            user=request.who,
             warn=request.warnings.append,
         )
         return self._one(request, kind, _stored(target, created), code=201)
@@ -124,6 +125,7 @@ class Verbs:
             {**obj, "metadata": metadata},
             subresource=target.subresource,
             dry_run=_dry_run(request),
+            user=request.who,
             uid_chooses=uid_chooses,
             warn=request.warnings.append,
         )

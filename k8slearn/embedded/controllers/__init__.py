@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from k8slearn.embedded.client import Client, Controller
 from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from k8slearn.embedded.controllers.cronjob import CronJobController
 from k8slearn.embedded.controllers.daemonset import DaemonSetController
 from k8slearn.embedded.controllers.deployment import DeploymentController
@@ -38,6 +39,7 @@ from k8slearn.embedded.controllers.resourcequota import ResourceQuotaController
 from k8slearn.embedded.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from k8slearn.embedded.controllers.statefulset import StatefulSetController
 from k8slearn.embedded.controllers.tainteviction import TaintEvictionController
+from k8slearn.embedded.controllers.tokens import TokensController
 from k8slearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
 from k8slearn.embedded.metrics_server import MetricsServer
 
@@ -68,6 +70,7 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     VolumeProtection,
     EphemeralVolumeController,
     LocalPathProvisioner,
+    ClusterRoleAggregationController,
 )
 
 
@@ -85,6 +88,7 @@ def all_controllers(
     ]
     autoscaler = HorizontalPodAutoscalerController
     controllers.append(autoscaler(client_for(autoscaler.name), clock, metrics))
-    controllers.append(RootCAPublisher(client_for(RootCAPublisher.name), clock, root_ca))
+    for kept in (RootCAPublisher, TokensController):
+        controllers.append(kept(client_for(kept.name), clock, root_ca))
     controllers.append(GarbageCollector(client_for(GarbageCollector.name), clock))
     return controllers

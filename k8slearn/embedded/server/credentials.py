@@ -16,8 +16,8 @@ from pathlib import Path
 import trustme
 import yaml
 
-ADMIN = "kubernetes-admin"
-ADMIN_GROUPS = ("kubeadm:cluster-admins", "system:masters", "system:authenticated")
+from k8slearn.embedded.apiserver.authentication.user import ADMIN, ADMINS
+
 CLUSTER_NAME = "k8slearn"
 
 
@@ -41,9 +41,7 @@ class Credentials:
             ca.cert_pem.write_to_path(found.ca)
             names = ("127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
             _write(found.server, ca.issue_cert(*names).private_key_and_cert_chain_pem.bytes())
-            admin = ca.issue_cert(
-                "admin@k8slearn.local", common_name=ADMIN, organization_name="system:masters"
-            )
+            admin = ca.issue_cert("admin@k8slearn.local", common_name=ADMIN.name, organization_name=ADMINS)
             _write(found.client, admin.private_key_and_cert_chain_pem.bytes())
             _write(token_file, secrets.token_hex(24).encode())  # last: marks the set as complete
         return cls(found.ca, found.server, found.client, token_file.read_text())
@@ -60,13 +58,13 @@ class Credentials:
         """A kubeconfig with everything inside it."""
         ca = base64.b64encode(self.ca.read_bytes()).decode()
         cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": ca}
-        context = {"cluster": CLUSTER_NAME, "user": ADMIN, "namespace": namespace}
+        context = {"cluster": CLUSTER_NAME, "user": ADMIN.name, "namespace": namespace}
         return yaml.safe_dump(
             {
                 "apiVersion": "v1",
                 "kind": "Config",
                 "clusters": [{"name": CLUSTER_NAME, "cluster": cluster}],
-                "users": [{"name": ADMIN, "user": {"token": self.token}}],
+                "users": [{"name": ADMIN.name, "user": {"token": self.token}}],
                 "contexts": [{"name": CLUSTER_NAME, "context": context}],
                 "current-context": CLUSTER_NAME,
             },

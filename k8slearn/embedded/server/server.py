@@ -7,17 +7,20 @@ due by the wall clock. Whoever is on another thread (a script, a test) reaches t
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
+from k8slearn.embedded.apiserver.authentication import ADMIN, User, user
 from k8slearn.embedded.apiserver.http import (
     Answer,
     Forwarding,
@@ -29,7 +32,7 @@ from k8slearn.embedded.apiserver.http import (
 )
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.server import powers
-from k8slearn.embedded.server.credentials import ADMIN, ADMIN_GROUPS, Credentials
+from k8slearn.embedded.server.credentials import Credentials
 from k8slearn.embedded.server.pacemaker import Pacemaker
 from k8slearn.embedded.server.portforward import carry_forwarding
 from k8slearn.embedded.server.streams import carry_pending, carry_session, carry_stream, plain
@@ -44,14 +47,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("k8slearn")
 
 T = TypeVar("T")
+Certificate = dict[str, Any] | None
+"""A client's, as ``ssl`` gives it."""
 
 LARGEST_BODY = 3 * 1024 * 1024
 """Bytes of a request; the real API server's limit."""
 
 EVENTS_AT_ONCE = 200
 """Events after which waiting requests get their turn."""
-
-_OPEN_TO_ALL = ("/healthz", "/livez", "/readyz", "/version")
 
 
 class Server:
@@ -74,6 +77,8 @@ class Server:
         self.apiserver = apiserver
         self.clock = clock
         self.credentials = Credentials.of(folder)
+        # Strangers can come in from now on: no token may be signed with a key that follows from the seed.
+        apiserver.registry.issuer.use(self.credentials.token)
         self.pacemaker = Pacemaker(clock, time.time, paused=paused)
         self.powers = powers.Powers(apiserver.registry, clock, self.pacemaker, trace, faults)
         self._wanted_port = port
@@ -175,16 +180,12 @@ class Server:
                 413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}"
             )
             return plain(powers.failure(error))
-        try:
-            user, groups = self._who(http)
-        except ApiError as error:
-            return plain(powers.failure(error))
         query: dict[str, list[str]] = {}
         for name, value in http.query.items():
             query.setdefault(name, []).append(value)
-        headers = {name.lower(): value for name, value in http.headers.items()}
-        request = Request(http.method, http.path, query, headers, body, user, groups)
-        answer = self._step(lambda: self._handle(request))
+        certificate = http.transport.get_extra_info("peercert") if http.transport else None
+        request = Request(http.method, http.path, query, _headers(http), body)
+        answer = self._step(lambda: self._handle(request, certificate))
         match answer:
             case Response():
                 answer.body = self.pacemaker.outward(answer.body)
@@ -198,7 +199,11 @@ class Server:
             case Forwarding():
                 return await carry_forwarding(http, answer, self._step)
 
-    def _handle(self, request: Request) -> Answer:
+    def _handle(self, request: Request, certificate: Certificate) -> Answer:
+        try:
+            request = replace(request, who=self._who(request.headers.get("authorization", ""), certificate))
+        except ApiError as error:
+            return powers.failure(error)
         if request.path.startswith(powers.PREFIX):
             return self.powers.handle(request)
         return self.apiserver.handle(request)
@@ -211,19 +216,25 @@ class Server:
         finally:
             self._schedule()
 
-    def _who(self, http: web.Request) -> tuple[str, tuple[str, ...]]:
+    def _who(self, authorization: str, certificate: Certificate) -> User:
         """The user by bearer token or client certificate. Raises ApiError 401."""
-        scheme, _, token = http.headers.get("Authorization", "").partition(" ")
-        if scheme == "Bearer" and token.strip() == self.credentials.token:
-            return ADMIN, ADMIN_GROUPS
-        certificate = http.transport.get_extra_info("peercert") if http.transport else None
-        if certificate and not token:
-            subject = dict(pair[0] for pair in certificate["subject"])
-            groups = (subject.get("organizationName", ""), "system:authenticated")
-            return subject.get("commonName", ""), groups
-        if http.path.rstrip("/") in _OPEN_TO_ALL:
-            return "system:anonymous", ("system:unauthenticated",)
-        raise ApiError(401, "Unauthorized", "Unauthorized")
+        if hmac.compare_digest(authorization.encode(), f"Bearer {self.credentials.token}".encode()):
+            return ADMIN
+        if certificate and not authorization:
+            subject: dict[str, str] = dict(pair[0] for pair in certificate["subject"])
+            groups = [pair[0][1] for pair in certificate["subject"] if pair[0][0] == "organizationName"]
+            return user(subject.get("commonName", ""), tuple(groups))
+        return self.apiserver.authenticate(authorization)
+
+
+def _headers(http: web.Request) -> dict[str, str]:
+    """Names in lower case. Of one that comes several times the last counts, but whom to impersonate is on lines."""
+    found: dict[str, str] = {}
+    for name, value in http.headers.items():
+        name = name.lower()
+        several = name in found and name.startswith("impersonate-")
+        found[name] = f"{found[name]}\n{value}" if several else value
+    return found
 
 
 def _bind(port: int) -> socket.socket:

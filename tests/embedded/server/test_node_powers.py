@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from k8slearn.embedded.apiserver.authentication import user
 from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.cluster import Cluster
 
@@ -68,7 +69,7 @@ def test_an_unknown_node_is_named(cluster: Cluster):
 
 
 def test_only_administrators_have_such_powers(cluster: Cluster):
-    request = Request("POST", "/k8slearn/v1/nodes/worker-1", {}, {}, b'{"do": "crash"}', "anna", ())
+    request = Request("POST", "/k8slearn/v1/nodes/worker-1", {}, {}, b'{"do": "crash"}', user("anna"))
     answer = cluster.serve().powers.handle(request)
     assert answer.status == 403
     assert cluster.nodes["worker-1"].state == "well"

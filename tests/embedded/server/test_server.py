@@ -47,9 +47,16 @@ def test_a_token_or_a_client_certificate_opens_the_door(server: Server):
 
 
 def test_nobody_else_comes_in(server: Server):
-    for token in (None, "wrong"):
-        status, body = ask(server, "/api/v1/nodes", token=token)
-        assert status == 401 and json.loads(body)["reason"] == "Unauthorized"
+    status, body = ask(server, "/api/v1/nodes", token="wrong")
+    assert status == 401 and json.loads(body)["reason"] == "Unauthorized"
+
+
+def test_who_says_nothing_is_anonymous_and_may_little(server: Server):
+    status, body = ask(server, "/api/v1/nodes", token=None)
+    assert status == 403
+    assert json.loads(body)["message"] == (
+        'nodes is forbidden: User "system:anonymous" cannot list resource "nodes" in API group "" at the cluster scope'
+    )
 
 
 def test_health_and_version_are_for_everyone(server: Server):

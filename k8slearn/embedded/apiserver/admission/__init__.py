@@ -19,6 +19,7 @@ from k8slearn.embedded.apiserver.admission.plugin import Attributes, Context, Pl
 from k8slearn.embedded.apiserver.admission.priority import priority, priority_class
 from k8slearn.embedded.apiserver.admission.resource_quota import resource_quota
 from k8slearn.embedded.apiserver.admission.service_account import service_account
+from k8slearn.embedded.apiserver.admission.role_escalation import binding_escalation, role_escalation
 from k8slearn.embedded.apiserver.admission.service_addresses import service_addresses
 from k8slearn.embedded.apiserver.admission.storage_class_default import storage_class_default
 from k8slearn.embedded.apiserver.admission.storage_object_in_use_protection import (
@@ -30,11 +31,15 @@ __all__ = ["Attributes", "Context", "Plugin", "admit", "check"]
 
 _MUTATING: dict[str, tuple[Plugin, ...]] = {
     "namespaces": (namespace_lifecycle,),
+    "clusterrolebindings.rbac.authorization.k8s.io": (binding_escalation,),
+    "clusterroles.rbac.authorization.k8s.io": (role_escalation,),
     "persistentvolumeclaims": (storage_class_default, storage_object_in_use_protection),
     "persistentvolumes": (storage_object_in_use_protection,),
     "pods": (default_limits, service_account, default_toleration_seconds, priority),
     "priorityclasses.scheduling.k8s.io": (priority_class,),
     "services": (service_addresses,),
+    "rolebindings.rbac.authorization.k8s.io": (binding_escalation,),
+    "roles.rbac.authorization.k8s.io": (role_escalation,),
 }
 """In the order of a real server (kubeapiserver/options/plugins.go)."""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from k8slearn.embedded.apiserver.authentication.user import User
+from k8slearn.embedded.apiserver.authorization.rbac import Authorizer
 from k8slearn.embedded.apiserver.kind import Kind, Object
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import Store
@@ -17,6 +19,7 @@ class Context:
 
     store: Store
     clock: Clock
+    authorizer: Authorizer
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Attributes:
     old: Object | None
     subresource: str = ""
     dry_run: bool = False
+    user: User | None = None
+    """Who asks; None is a component of the cluster itself."""
 
 
 Plugin = Callable[[Attributes, Object, Context], None]

@@ -12,4 +12,5 @@ KIND = Kind(
     message="k8s.io.api.core.v1.ServiceAccount",
     columns=columns("serviceaccounts", {"Name": name, "Age": age}),
     delete_answers_object=True,
+    subresources=("token",),
 )

@@ -45,7 +45,7 @@ class Powers:
     def handle(self, request: Request) -> Response:
         """Answer a request whose path begins with ``PREFIX``."""
         try:
-            if "system:masters" not in request.groups:
+            if not request.who.almighty:
                 raise forbidden("powers", "", f'User "{request.user}" has no power over the cluster itself')
             return Response(200, orjson.dumps(self._answer(request)))
         except ApiError as error:

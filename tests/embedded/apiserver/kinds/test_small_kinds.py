@@ -32,7 +32,7 @@ def test_every_kind_of_the_folder_is_found_in_discoverys_order() -> None:
 
 
 def test_every_kind_has_its_columns() -> None:
-    for kind in load():
+    for kind in (kind for kind in load() if "list" in kind.verbs):
         assert any(column.name == "Name" for column in kind.columns), kind.resource
 
 

@@ -1,0 +1,1 @@
+"""Who may do what: https://kubernetes.io/docs/reference/access-authn-authz/rbac/"""
