@@ -6,6 +6,7 @@ Success, or NonZeroExitCode with the code among its causes.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from k8slearn.embedded.kubelet.logs import TEXT, container_name
 from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.kubelet.record import Record
 from k8slearn.embedded.runtime import StartError
+from k8slearn.embedded.runtime.files import os_error
 
 Object = dict[str, Any]
 
@@ -52,7 +54,7 @@ def exec(worker: PodWorker | None, pod: Object, request: Request) -> Answer:
         )
         finish(session, _failure("InternalError", message, [{"message": message}], code=500))
         return session
-    # A terminal that goes away hangs up its programs; without one they live on, as under a real kubelet.
+    # A terminal that goes away hangs up its programs; without one they live on until they next print.
     on_close = program.kill if tty else program.close_stdin
     join(session, program.write_stdin, program.close_stdin, program.resize, on_close)
     return session
@@ -71,6 +73,9 @@ class SessionClient:
         return self._session.full
 
     def output(self, fd: int, data: bytes) -> None:
+        """Raises EPIPE once the conversation is over, which ends a program that goes on printing."""
+        if self._session.ended:
+            raise os_error(errno.EPIPE)
         if fd in self._wanted:
             self._session.send(fd, data)
 
