@@ -17,7 +17,7 @@ from k8slearn.embedded.kubelet.pod_worker import PodWorker
 from k8slearn.embedded.kubelet.static_pods import StaticPods
 from k8slearn.embedded.network import Network
 from k8slearn.embedded.store import Watch
-from k8slearn.kube.resources import amounts
+from k8slearn.kube.resources import Resources, amounts
 
 BY_NODE = "node"
 """The index of pods by the node that they are bound to."""
@@ -176,10 +176,13 @@ class Kubelet:
         def look_again(seconds: float, background: bool = False) -> None:
             self._queue.add(key, seconds, background=background)
 
-        worker = PodWorker(self.host, pod, node_status.CAPACITY, look_again)
+        def room(wanted: Resources) -> tuple[str, str] | None:
+            others = [w.requests for k, w in self.workers.items() if k != key and not w.finished]
+            return rejection(wanted, others, _OFFERED)
+
+        worker = PodWorker(self.host, pod, node_status.CAPACITY, look_again, room)
         if "startTime" not in (pod.get("status") or {}):
-            others = [other.requests for other in self.workers.values() if not other.finished]
-            if why := rejection(worker.requests, others, _OFFERED):
+            if why := room(worker.requests):
                 worker.reject(*why)
             elif key in self.static:
                 worker.start_at_once()

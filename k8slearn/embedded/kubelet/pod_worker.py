@@ -17,6 +17,7 @@ from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.lifecycle import kill, stop_all
 from k8slearn.embedded.kubelet.probes import start_probing
 from k8slearn.embedded.kubelet.record import Record, Role, records
+from k8slearn.embedded.kubelet.resize import RETRY, Resize, Room
 from k8slearn.embedded.kubelet.restore import restore
 from k8slearn.embedded.kubelet.starter import Starter
 from k8slearn.embedded.kubelet.status import Facts, done_initializing, over, pod_status, should_restart
@@ -43,6 +44,7 @@ class PodWorker:
         pod: Object,
         allocatable: dict[str, str],
         look_again: Callable[..., None],
+        room: Room,
     ) -> None:
         self.host = host
         self.pod = pod
@@ -50,6 +52,7 @@ class PodWorker:
         self.requests = requests(pod)
         self.records = records(pod)
         self.volumes = Volumes(host, pod)
+        self.resize = Resize(host, self.records, allocatable, room)
         self._allocatable = allocatable
         self._look_again = look_again
         self._starter = Starter(host, self.volumes, allocatable, self.records, self._container_ended)
@@ -86,7 +89,7 @@ class PodWorker:
             record = self.records[container["name"]]
             if record.alive and container["image"] != record.spec["image"]:
                 record.condemned = f"Container {record.name} definition changed, will be restarted"
-            record.spec = container
+            record.spec = self.resize.as_allocated(container, record)
         for name, record in records(pod).items():
             self.records.setdefault(name, record)  # an ephemeral container has been added
         grace = pod["metadata"].get("deletionGracePeriodSeconds")
@@ -96,7 +99,11 @@ class PodWorker:
             self._terminating = grace
             self._cancel()
             self._task = Task(self.host.clock, self._terminate(grace))
-        elif self._terminating is None:
+        elif self._terminating is None and not self.finished:
+            if self.resize.see_to(pod):
+                self.requests = requests(pod)
+            if self.resize.pending:
+                self._retry(RETRY)
             self.sync()
         if self.finished and self._unsent:
             self._write_status(terminal=self._terminal)
@@ -213,7 +220,7 @@ class PodWorker:
             failure = yield from self._start(record)
             started = started or failure is None
             failed = failed or failure is not None
-        if started:
+        if self.resize.completed(self.pod) or started:
             self._write_status()
         elif failed and fresh:
             self._look_again(self.host.between(*RELIST))
@@ -374,6 +381,7 @@ class PodWorker:
             restored=self._restored,
             terminal=terminal,
             failure=self._failure if terminal else None,
+            resize=self.resize.conditions,
         )
         status = pod_status(self.pod, self.records.values(), facts)
         if status != self._written:

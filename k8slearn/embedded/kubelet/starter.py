@@ -17,13 +17,13 @@ from k8slearn.embedded.kubelet.host import TRY_AGAIN, Host
 from k8slearn.embedded.kubelet.images import Images
 from k8slearn.embedded.kubelet.lifecycle import kill, run_hook
 from k8slearn.embedded.kubelet.record import Failure, Record, Role
+from k8slearn.embedded.kubelet.resize import limits_of
 from k8slearn.embedded.kubelet.task import Future, Steps, awaited
 from k8slearn.embedded.kubelet.volumes import Volumes
 from k8slearn.embedded.runtime import Container, Image, StartError
 from k8slearn.embedded.runtime.files import FileSystem, RegularFile
 from k8slearn.embedded.runtime.pause import pause
 from k8slearn.embedded.runtime.pids import PidNamespace
-from k8slearn.kube import quantity
 
 Object = dict[str, Any]
 
@@ -143,7 +143,7 @@ class Starter:
         message_file = RegularFile(mode=0o666)
         files.mount(spec.get("terminationMessagePath") or "/dev/termination-log", message_file)
         self._volumes.place(spec, files, env)
-        limits = (spec.get("resources") or {}).get("limits") or {}
+        cpu_limit, memory_limit = limits_of(spec)
         command, args = ([expand(word, env) for word in spec.get(key) or ()] for key in ("command", "args"))
         instance: Container
 
@@ -170,8 +170,10 @@ class Starter:
             ip=ip,
             cwd=spec.get("workingDir") or "",
             user=user,
-            cpu_limit=float(quantity.parse(limits["cpu"])) if "cpu" in limits else None,
-            memory_limit=int(quantity.parse(limits["memory"])) if "memory" in limits else None,
+            group=_security(pod, spec, "runAsGroup"),
+            more_groups=_more_groups(pod),
+            cpu_limit=cpu_limit,
+            memory_limit=memory_limit,
             stdin=bool(spec.get("stdin")),
             stdin_once=bool(spec.get("stdinOnce")),
             tty=bool(spec.get("tty")),
@@ -236,12 +238,24 @@ def _message(record: Record, instance: Container, file: RegularFile, code: int) 
     return content.decode("utf-8", "replace")
 
 
+def _security(pod: Object, spec: Object, field: str) -> Any:
+    """What a container's securityContext says, else its pod's; None when neither does."""
+    whole, own = pod["spec"].get("securityContext") or {}, spec.get("securityContext") or {}
+    return own.get(field, whole.get(field))
+
+
+def _more_groups(pod: Object) -> list[int]:
+    """The groups that a process is in besides its primary one."""
+    security = pod["spec"].get("securityContext") or {}
+    fs_group = security.get("fsGroup")
+    return [*security.get("supplementalGroups", ()), *(() if fs_group is None else (fs_group,))]
+
+
 def _user(pod: Object, spec: Object, image: Image) -> int:
     """The numeric user that the container runs as. Raises ConfigError when runAsNonRoot forbids it."""
-    whole, own = pod["spec"].get("securityContext") or {}, spec.get("securityContext") or {}
-    asked = own.get("runAsUser", whole.get("runAsUser"))
+    asked = _security(pod, spec, "runAsUser")
     user = image.user if asked is None else asked
-    if own.get("runAsNonRoot", whole.get("runAsNonRoot")) and user == 0:
+    if _security(pod, spec, "runAsNonRoot") and user == 0:
         metadata = pod["metadata"]
         where = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
         where = f'(pod: "{where}", container: {spec["name"]})'

@@ -7,15 +7,23 @@ real 1.37 kubelet writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from k8slearn.embedded.kubelet import resize
 from k8slearn.embedded.kubelet.record import Failure, Record, Role
 from k8slearn.kube import quantity
 
 Object = dict[str, Any]
 
-OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+OWNED = (
+    *resize.CONDITIONS,
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+)
 """The conditions that the kubelet writes, in their order; others on a pod are left as they are."""
 
 LOST = {
@@ -43,6 +51,8 @@ class Facts(NamedTuple):
     """The containers have ended and none will start again, whatever the restart policy says."""
     failure: tuple[str, str] | None = None
     """Reason and message of a pod that the kubelet ended itself (DeadlineExceeded)."""
+    resize: Sequence[Object] = ()
+    """The conditions of a resize that waits or is under way."""
 
 
 def pod_status(pod: Object, records: Iterable[Record], facts: Facts) -> Object:
@@ -77,7 +87,7 @@ def pod_status(pod: Object, records: Iterable[Record], facts: Facts) -> Object:
     for kept in ("qosClass", "nominatedNodeName"):
         if kept in before:
             status[kept] = before[kept]
-    return {**status, **_pod_resources(pod["spec"])}
+    return {**status, **_pod_resources(records)}
 
 
 def done_initializing(record: Record) -> bool:
@@ -143,8 +153,8 @@ def _status(record: Record, policy: str, waiting: str, facts: Facts) -> Object:
         if requests := resources.get("requests"):
             status["allocatedResources"] = requests
         status["resources"] = {key: resources[key] for key in ("limits", "requests") if resources.get(key)}
-        user = record.instance.user if record.instance else 0
-        status["user"] = {"linux": {"uid": user, "gid": user, "supplementalGroups": [user]}}
+        uid, groups = (record.instance.user, record.instance.groups) if record.instance else (0, (0,))
+        status["user"] = {"linux": {"uid": uid, "gid": groups[0], "supplementalGroups": sorted(groups)}}
     if mounts := spec.get("volumeMounts"):
         status["volumeMounts"] = [_mount(mount) for mount in mounts]
     return status
@@ -245,6 +255,7 @@ def _conditions(
         unready = ("ContainersNotReady", f"containers with unready status: [{' '.join(names)}]")
     return [
         *(other for kind, other in before.items() if kind not in OWNED),
+        *facts.resize,
         condition("PodReadyToStartContainers", sandbox),
         condition("Initialized", initialized, "PodCompleted" if phase == "Succeeded" else ""),
         condition("Ready", unready or _gates(pod, before)),
@@ -273,12 +284,9 @@ def _gates(pod: Object, before: dict[str, Object]) -> tuple[str, str] | None:
     return ("ReadinessGatesNotReady", ", ".join(texts)) if texts else None
 
 
-def _pod_resources(spec: Object) -> Object:
+def _pod_resources(records: Iterable[Record]) -> Object:
     """The pod-level ``resources`` and ``allocatedResources``: the sums over containers and sidecars."""
-    containers = [
-        *(c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"),
-        *spec["containers"],
-    ]
+    containers = [record.spec for record in records if record.role is not Role.INIT]
     sums: Object = {}
     for kind in ("limits", "requests"):
         total: dict[str, str] = {}

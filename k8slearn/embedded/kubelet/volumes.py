@@ -21,7 +21,7 @@ from k8slearn.embedded.kubelet.claimed import ClaimError, on_node
 from k8slearn.embedded.kubelet.env import decoded, expand
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.node_files import MountError, directories
-from k8slearn.embedded.runtime.files import Directory, FileSystem, Node, RegularFile, Symlink, freeze, tree
+from k8slearn.embedded.runtime.files import SETGID, Directory, FileSystem, Node, RegularFile, Symlink, freeze, tree, walk
 
 Object = dict[str, Any]
 Files = dict[str, tuple[bytes, int]]
@@ -30,6 +30,10 @@ Files = dict[str, tuple[bytes, int]]
 
 WRITABLE = ("emptyDir", "hostPath", "persistentVolumeClaim", "ephemeral")
 """Sources whose files a container may change, unless its mount or the claim's says ``readOnly``."""
+
+
+READABLE = 0o440
+"""What a pod's fsGroup may do with the files that the kubelet writes, whatever their mode."""
 
 
 class Volumes:
@@ -72,10 +76,19 @@ class Volumes:
             files = self._files(volume, allocatable, ip)
         except MountError as error:
             raise MountError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
-        directory = Directory(mode=0o777)
+        memory = (volume.get("emptyDir") or {}).get("medium") == "Memory"
+        directory = Directory(mode=0o1777 if memory else 0o777, modified=self._host.clock.now)
+        if (group := self._fs_group) is not None:
+            directory.gid = group
+            directory.mode |= SETGID
         if files is not None:
             self._write(directory, files)
         return directory
+
+    @property
+    def _fs_group(self) -> int | None:
+        """Who may read and write the volumes besides their owner, by the pod's securityContext."""
+        return (self.pod["spec"].get("securityContext") or {}).get("fsGroup")
 
     def refresh(self, allocatable: dict[str, str], ip: str) -> None:
         """Bring ConfigMaps, Secrets and the pod's own fields up to date. What went missing stays."""
@@ -112,7 +125,8 @@ class Volumes:
                 files: Files = {}
                 for part in parts:
                     files |= self._source(part, source.get("defaultMode", 0o644), allocatable, ip)
-                return files
+                extra = 0 if self._fs_group is None else READABLE
+                return {path: (content, mode | extra) for path, (content, mode) in files.items()}
         raise MountError(_unsupported(volume, self.pod))
 
     def _source(self, part: Object, mode: int, allocatable: dict[str, str], ip: str) -> Files:
@@ -178,14 +192,18 @@ class Volumes:
         payload = tree(
             {path: RegularFile(content, mode, modified=now) for path, (content, mode) in files.items()}
         )
+        if (group := self._fs_group) is not None:
+            for _, node in walk(payload, "/"):
+                node.gid = group
+                node.mode |= SETGID if isinstance(node, Directory) else 0
         freeze(payload)
         stamp = datetime.fromtimestamp(now, UTC).strftime("..%Y_%m_%d_%H_%M_%S.")
         stamp += f"{int(now * 1e9) % 10**9:09d}"
         tops = dict.fromkeys(path.partition("/")[0] for path in files)
         directory.children = {
             stamp: payload,
-            "..data": Symlink(stamp),
-            **{top: Symlink(f"..data/{top}") for top in tops},
+            "..data": Symlink(stamp, modified=now),
+            **{top: Symlink(f"..data/{top}", modified=now) for top in tops},
         }
 
 

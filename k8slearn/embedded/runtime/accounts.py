@@ -45,6 +45,12 @@ def group_name(files: FileSystem, gid: int) -> str:
     return str(gid)
 
 
+def primary_group(files: FileSystem, uid: int) -> int:
+    """The group that /etc/passwd gives a user; root's for one that it does not have."""
+    known = account(files, uid)
+    return known.gid if known else 0
+
+
 def home(files: FileSystem, uid: int) -> str:
     """$HOME as runc sets it: / for a user that /etc/passwd does not have."""
     known = account(files, uid)

@@ -6,11 +6,11 @@ first step, and ``on_exit`` is never called from within a call of the kubelet's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.network import Network
-from k8slearn.embedded.runtime.accounts import home
+from k8slearn.embedded.runtime.accounts import home, primary_group
 from k8slearn.embedded.runtime.console import Callback, Client, Console, Sink
 from k8slearn.embedded.runtime.cpu import Cpu
 from k8slearn.embedded.runtime.descriptors import Null, Pipe
@@ -35,10 +35,10 @@ class Container:
     """One run of one container; a restart is a new Container.
 
     ``argv`` is command and args by the image's rule (``image.argv(command, args)``). ``files`` is
-    ``FileSystem(image.files, …)`` with the pod's volumes mounted. ``user`` is numeric; ``cpu_limit`` counts
-    cores, ``memory_limit`` bytes; ``pids`` is shared with another container where the pod says so, else its own.
-    ``on_exit`` gets the exit code and the reason: Completed (0), Error, or
-    OOMKilled (137).
+    ``FileSystem(image.files, …)`` with the pod's volumes mounted. ``user`` and the groups are numeric, ``group``
+    None for the user's own; ``cpu_limit`` counts cores, ``memory_limit`` bytes; ``pids`` is shared with another
+    container where the pod says so, else its own. ``on_exit`` gets the exit code and the reason: Completed (0),
+    Error, or OOMKilled (137).
     """
 
     def __init__(
@@ -55,6 +55,8 @@ class Container:
         ip: str,
         cwd: str = "",
         user: int = 0,
+        group: int | None = None,
+        more_groups: Iterable[int] = (),
         cpu_limit: float | None = None,
         memory_limit: int | None = None,
         stdin: bool = False,
@@ -71,6 +73,9 @@ class Container:
         self.env.setdefault("HOME", home(files, user))
         self.cwd = cwd or image.workdir or "/"
         self.user = user
+        primary = primary_group(files, user) if group is None else group
+        self.groups = (primary, *sorted(set(more_groups) - {primary}))
+        """The primary group, then the others."""
         self.log = Log(lambda: clock.now)
         self.exit_code: int | None = None
         self.kernel = Kernel(
@@ -102,6 +107,11 @@ class Container:
         """The CPU time that its processes use."""
         return self.kernel.cpu
 
+    def limit(self, cpu: float | None, memory: int | None) -> None:
+        """Other limits from now on: cores and bytes, None for none."""
+        self.kernel.cpu.limit(cpu)
+        self.kernel.memory_limit = memory
+
     def start(self) -> None:
         """Start PID 1; its first step follows as an event of the clock. Raises StartError."""
         try:
@@ -118,6 +128,7 @@ class Container:
             env=self.env,
             cwd=self.cwd,
             uid=self.user,
+            groups=self.groups,
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
@@ -171,6 +182,7 @@ class Container:
             env={**self.env, **_terminal_env(tty)},
             cwd=self.cwd,
             uid=self.user,
+            groups=self.groups,
             stdin=terminal or (pipe.reader if stdin else Null()),
             stdout=terminal or Sink(client, 1),
             stderr=terminal or Sink(client, 2),

@@ -41,11 +41,16 @@ class Cpu:
 
     def __init__(self, clock: Clock, limit: float | None) -> None:
         self._clock = clock
-        self._speed = min(limit or 1.0, 1.0)
+        self._speed = 1.0
+        self.limit(limit)
         self._taken = 0.0
         self._free_at = self._busy_since = clock.now
         self._history: list[tuple[float, float]] = []
         """``(when, seconds used until then)``, where activity began and ended. A list, for most stay short."""
+
+    def limit(self, limit: float | None) -> None:
+        """Cores from now on, None for no limit; work that waits in line already is not sped up."""
+        self._speed = min(limit or 1.0, 1.0)
 
     def charge(self, seconds: float) -> float:
         """Take ``seconds`` of CPU time. Returns how long it takes until that is done, by the clock."""

@@ -32,6 +32,13 @@ TEXT = {
 }
 """Linux's words, which a Mac or Windows would say differently."""
 
+Owner = tuple[int, int]
+"""uid and gid."""
+
+ROOT: Owner = (0, 0)
+
+SETGID = 0o2000
+
 Program = Callable[[Any], Generator[Any, Any, int]]
 """What an executable file runs: a function of a Process, see ``process.py``."""
 
@@ -74,6 +81,22 @@ class RegularFile(Node):
             gid=self.gid,
             modified=self.modified,
         )
+
+
+class GeneratedFile(RegularFile):
+    """A file whose content is made when somebody reads it: ``generate`` gives it."""
+
+    def __init__(self, generate: Callable[[], bytes], mode: int, **owner: Any) -> None:
+        self.generate = generate
+        super().__init__(mode=mode, **owner)
+
+    @property
+    def content(self) -> bytes:
+        return self.generate()
+
+    @content.setter
+    def content(self, value: bytes) -> None:
+        """Nobody writes to it: its volume is read-only."""
 
 
 class Symlink(Node):
@@ -267,7 +290,7 @@ class FileSystem:
         node.content = node.content + content if append else content
         node.modified = self.now()
 
-    def open_for_writing(self, path: str, mode: int = 0o644, uid: int = 0) -> RegularFile:
+    def open_for_writing(self, path: str, mode: int = 0o644, owner: Owner = ROOT) -> RegularFile:
         """The private file at ``path``, made when it does not exist. Raises EROFS, EISDIR, ENOENT, …"""
         real, node, read_only = self.resolve(path)
         if isinstance(node, Directory):
@@ -278,18 +301,24 @@ class FileSystem:
             return node
         if node is not None and not isinstance(node, RegularFile):
             raise os_error(errno.EINVAL, path)
-        private = RegularFile(mode=mode, uid=uid, modified=self.now()) if node is None else node.copy()
+        if node is not None:
+            private = node.copy()
+        else:
+            private = RegularFile(mode=mode, modified=self.now())
+            self._give(private, real, owner)
         self._put(real, private)
         return private
 
-    def make_directory(self, path: str, mode: int = 0o755, uid: int = 0) -> None:
+    def make_directory(self, path: str, mode: int = 0o755, owner: Owner = ROOT) -> None:
         """Raises EEXIST, ENOENT (the parent), EROFS."""
         real, node, read_only = self.resolve(path, follow=False)
         if node is not None:
             raise os_error(errno.EEXIST, path)
         if read_only:
             raise os_error(errno.EROFS, path)
-        self._put(real, Directory(mode=mode, uid=uid, modified=self.now()))
+        made = Directory(mode=mode, modified=self.now())
+        self._give(made, real, owner)
+        self._put(real, made)
 
     def link(self, path: str, node: Node) -> None:
         """Put ``node`` at ``path`` in place of what is there: a symlink, a moved or copied file."""
@@ -323,6 +352,16 @@ class FileSystem:
             node = node.copy()
             self._put(real, node)
         return node
+
+    def _give(self, node: Node, real: str, owner: Owner) -> None:
+        """Make ``owner`` the owner of a new node. In a directory with the set-group-ID bit (a volume's, with an
+        fsGroup) it gets the directory's group, and a new directory the bit too."""
+        node.uid, node.gid = owner
+        parent = self.lookup(real.rpartition("/")[0] or "/")
+        if parent is not None and parent.mode & SETGID:
+            node.gid = parent.gid
+            if isinstance(node, Directory):
+                node.mode |= SETGID
 
     def _put(self, real: str, node: Node) -> None:
         directory, name = self._private_parent(real)

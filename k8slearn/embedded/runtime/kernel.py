@@ -71,13 +71,14 @@ class Kernel:
         env: dict[str, str],
         cwd: str,
         uid: int,
+        groups: tuple[int, ...] = (0,),
         stdin: Descriptor,
         stdout: Descriptor,
         stderr: Descriptor,
     ) -> Process:
         """Start a process from outside: the main one at first, then what ``exec`` brings in."""
         fds = {0: stdin, 1: stdout, 2: stderr}
-        process = self.spawn(argv, program, parent=None, env=env, cwd=cwd, uid=uid, fds=fds)
+        process = self.spawn(argv, program, parent=None, env=env, cwd=cwd, uid=uid, groups=groups, fds=fds)
         if self.main is None:
             self.main = process
         return process
@@ -91,6 +92,7 @@ class Kernel:
         env: dict[str, str],
         cwd: str,
         uid: int,
+        groups: tuple[int, ...],
         fds: dict[int, Descriptor],
     ) -> Process:
         """Raises BlockingIOError (EAGAIN) when the container has too many processes."""
@@ -105,6 +107,7 @@ class Kernel:
             env=env,
             cwd=cwd,
             uid=uid,
+            groups=groups,
             fds=fds,
         )
         self.pids.add(process)

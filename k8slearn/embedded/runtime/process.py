@@ -41,6 +41,7 @@ BASE_MEMORY = 1024 * 1024
 """Bytes a process takes before it asks for more."""
 
 _FD_PATH = re.compile(r"/proc/(self|\d+)/fd/(\d+)")
+_STATUS_PATH = re.compile(r"/proc/(self|\d+)/status")
 
 
 class Terminated(BaseException):
@@ -52,8 +53,8 @@ class Terminated(BaseException):
 
 class Process:
     """Made by ``Kernel.start`` and ``spawn``. ``status`` is None while it lives, then its exit code (128 + n
-    when a signal n, ``ended_by``, ended it). ``handlers`` has a function per caught signal,
-    None for an ignored one."""
+    when a signal n, ``ended_by``, ended it). ``groups`` begins with the primary one. ``handlers`` has a
+    function per caught signal, None for an ignored one."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Process:
         env: dict[str, str],
         cwd: str,
         uid: int,
+        groups: tuple[int, ...],
         fds: dict[int, Descriptor],
     ) -> None:
         self.kernel = kernel
@@ -75,6 +77,7 @@ class Process:
         self.env = env
         self.cwd = cwd
         self.uid = uid
+        self.groups = groups
         self.fds = {number: descriptor.retain() for number, descriptor in fds.items()}
         self.handlers: dict[str, Callable[[], None] | None] = {}
         self.status: int | None = None
@@ -92,6 +95,21 @@ class Process:
     @property
     def name(self) -> str:
         return self.argv[0].rpartition("/")[2]
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """uid and gid of the files that it makes."""
+        return self.uid, self.groups[0]
+
+    def proc_status(self) -> str:
+        """The first lines of /proc/PID/status: whose process it is."""
+        uid, gid = f"{self.uid}\t" * 3, f"{self.groups[0]}\t" * 3
+        parent = self.parent.pid if self.parent else 0
+        groups = " ".join(map(str, sorted(self.groups)))
+        return (
+            f"Name:\t{self.name}\nPid:\t{self.pid}\nPPid:\t{parent}\n"
+            f"Uid:\t{uid}{self.uid}\nGid:\t{gid}{self.groups[0]}\nGroups:\t{groups} \n"
+        )
 
     @property
     def files(self) -> FileSystem:
@@ -158,7 +176,12 @@ class Process:
             if owner is None or int(match[2]) not in owner.fds:
                 raise os_error(errno.ENOENT, path)
             return owner.fds[int(match[2])]
-        real, node, _ = self.files.resolve(self.path(path))
+        if match := _STATUS_PATH.fullmatch(self.path(path)):
+            owner = self if match[1] == "self" else self.kernel.processes.get(int(match[1]))
+            if owner is None:
+                raise os_error(errno.ENOENT, path)
+            return OpenFile(RegularFile(owner.proc_status().encode()), readable=True)
+        real, node, read_only = self.files.resolve(self.path(path))
         if isinstance(node, Device):
             random = self.kernel.clock.random
             return {"null": Null, "zero": Zeros}.get(node.kind, lambda: Zeros(random.randbytes))()
@@ -170,13 +193,15 @@ class Process:
             assert isinstance(node, RegularFile)
             self.require(node, 4, path)
             return OpenFile(node, readable=True)
+        if read_only and not isinstance(node, Directory):
+            raise os_error(errno.EROFS, path)  # which the kernel sees before whose file it is
         if isinstance(node, RegularFile):
             self.require(node, 2, path)
         elif node is None:
             parent = self.files.lookup(real.rpartition("/")[0] or "/")
             if parent is not None:
                 self.require(parent, 2, path)
-        file = self.files.open_for_writing(self.path(path), uid=self.uid)
+        file = self.files.open_for_writing(self.path(path), owner=self.owner)
         if mode == "w":
             file.content = b""
         file.modified = self.kernel.clock.now
@@ -205,7 +230,7 @@ class Process:
     def allowed(self, node: Any, bit: int) -> bool:
         if self.uid == 0:
             return bit != 1 or bool(node.mode & 0o111) or isinstance(node, Directory)
-        shift = 6 if node.uid == self.uid else 0
+        shift = 6 if node.uid == self.uid else 3 if node.gid in self.groups else 0
         return bool((node.mode >> shift) & bit)
 
     def _touch(self, node: RegularFile) -> None:
@@ -273,6 +298,7 @@ class Process:
             env=self.env if env is None else env,
             cwd=self.cwd,
             uid=self.uid,
+            groups=self.groups,
             fds=self.fds if fds is None else fds,
         )
 

@@ -57,7 +57,7 @@ def _default_container(container: Object, item: Object, what: str) -> Iterator[s
 def limit_ranger(attributes: Attributes, obj: Object, ctx: Context) -> None:
     """Refuse a new pod, or a claim, that is outside of the namespace's bounds."""
     resource = attributes.kind.resource
-    if resource == "pods" and attributes.operation != "CREATE":
+    if resource == "pods" and attributes.operation != "CREATE" and attributes.subresource != "resize":
         return
     if attributes.old is not None and "deletionTimestamp" in attributes.old["metadata"]:
         return

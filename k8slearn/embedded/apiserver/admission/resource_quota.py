@@ -33,7 +33,7 @@ def resource_quota(attributes: Attributes, obj: Object, ctx: Context) -> None:
 
 
 def _costs(attributes: Attributes, obj: Object) -> bool:
-    if attributes.operation == "CREATE":
+    if attributes.operation == "CREATE" or attributes.subresource == "resize":
         return True
     if attributes.kind.resource == "pods":
         # A deadline moves a pod from the scope NotTerminating to Terminating.

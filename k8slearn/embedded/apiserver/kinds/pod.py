@@ -16,6 +16,7 @@ from k8slearn.embedded.apiserver.validation.ephemeral import (
 from k8slearn.embedded.apiserver.validation.pod_update import validate_pod_update
 from k8slearn.embedded.apiserver.validation.pod_warnings import warn_of_pod_spec
 from k8slearn.embedded.apiserver.validation.pods import validate_pod
+from k8slearn.embedded.apiserver.validation.resize import validate_resize, with_resources
 
 FINISHED = ("Succeeded", "Failed")
 
@@ -105,7 +106,10 @@ KIND = Kind(
     creation_warnings=_warnings,
     has_status=True,
     counts_generation=True,
-    parts={"ephemeralcontainers": Part(_with_ephemeral_containers, validate_ephemeral_update)},
+    parts={
+        "ephemeralcontainers": Part(_with_ephemeral_containers, validate_ephemeral_update),
+        "resize": Part(with_resources, validate_resize),
+    },
     subresources=(
         "attach",
         "binding",
@@ -115,6 +119,7 @@ KIND = Kind(
         "log",
         "portforward",
         "proxy",
+        "resize",
     ),
     selectable_fields={
         "spec.nodeName": _spec("nodeName"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from k8slearn.embedded.runtime.files import Directory, Mount, Node, RegularFile, Symlink
+import errno
+
+from k8slearn.embedded.runtime.files import Directory, Mount, Node, RegularFile, Symlink, os_error
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Fault, Steps, UsageError, options
 
@@ -45,8 +47,10 @@ def mkdir(process: Process, args: list[str]) -> Steps:
 def _make(process: Process, absolute: str, mode: int) -> None:
     parent = process.files.lookup(absolute.rstrip("/").rpartition("/")[0] or "/")
     if parent is not None and process.files.lookup(absolute) is None:
+        if process.files.resolve(absolute)[2]:
+            raise os_error(errno.EROFS, absolute)
         process.require(parent, 2, absolute)
-    process.files.make_directory(absolute, mode, process.uid)
+    process.files.make_directory(absolute, mode, process.owner)
 
 
 def _make_parents(process: Process, absolute: str, mode: int) -> None:
@@ -252,8 +256,8 @@ def mktemp(process: Process, args: list[str]) -> Steps:
     random = process.kernel.clock.random
     path = "/tmp/tmp." + "".join(random.choice(letters) for _ in range(6))
     if "d" in found:
-        process.files.make_directory(path, 0o700, process.uid)
+        process.files.make_directory(path, 0o700, process.owner)
     else:
-        process.files.open_for_writing(path, 0o600, process.uid)
+        process.files.open_for_writing(path, 0o600, process.owner)
     yield from process.print(path)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from k8slearn.embedded.runtime.accounts import group_name, user_name
-from k8slearn.embedded.runtime.files import Device, Directory, Mount, Node, RegularFile, Symlink
+from k8slearn.embedded.runtime.files import SETGID, Device, Directory, Mount, Node, RegularFile, Symlink
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Steps, UsageError, options
 
@@ -22,7 +22,7 @@ def ls(process: Process, args: list[str]) -> Steps:
     for path in sorted(rest or ["."]):
         try:
             absolute = process.path(path)
-            follow = "l" not in found or path.endswith("/")
+            follow = "l" not in found or "L" in found or path.endswith("/")
             node = process.files.lookup(absolute, follow=follow) or process.files.find(absolute, follow=False)
         except OSError as error:
             yield from process.complain(f"{path}: {error.strerror}")
@@ -50,6 +50,11 @@ def _list_directory(process: Process, path: str, directory: Directory, found: di
     if "a" in found:
         parent = process.files.lookup(process.path(f"{path}/..")) or directory
         entries += [(".", directory), ("..", parent)]
+    if "L" in found:
+        below = path.rstrip("/")
+        entries = [
+            (name, process.files.lookup(process.path(f"{below}/{name}")) or node) for name, node in entries
+        ]
     entries.sort(key=lambda entry: entry[0])
     if "t" in found:
         entries.sort(key=lambda entry: -entry[1].modified)
@@ -69,10 +74,10 @@ def _list_directory(process: Process, path: str, directory: Directory, found: di
 
 def _list(process: Process, entries: list[tuple[str, Node]], found: dict[str, str]) -> Steps:
     for name, node in entries:
-        yield from process.print(_long(process, name, node) if "l" in found else name)
+        yield from process.print(_long(process, name, node, numbers="n" in found) if "l" in found else name)
 
 
-def _long(process: Process, name: str, node: Node) -> str:
+def _long(process: Process, name: str, node: Node, *, numbers: bool) -> str:
     links = (
         2 + sum(isinstance(child, Directory) for child in node.children.values())
         if isinstance(node, Directory)
@@ -83,6 +88,8 @@ def _long(process: Process, name: str, node: Node) -> str:
     when = f"{moment:%b} {moment.day:2} " + (f"{moment:%H:%M}" if recent else f" {moment.year}")
     target = f" -> {node.target}" if isinstance(node, Symlink) else ""
     owner, group = user_name(process.files, node.uid), group_name(process.files, node.gid)
+    if numbers:
+        owner, group = str(node.uid), str(node.gid)
     return f"{_mode(node)} {links:4} {owner:8} {group:8} {_size(node):9} {when} {name}{target}"
 
 
@@ -97,12 +104,14 @@ def _size(node: Node) -> int:
 def _mode(node: Node) -> str:
     """``drwxr-xr-x``"""
     kind = {Directory: "d", Symlink: "l", Device: "c"}.get(type(node), "-")
-    bits = "".join(
+    bits = [
         letter if node.mode >> shift & 1 else "-"
         for shift, letter in zip(range(8, -1, -1), "rwx" * 3, strict=True)
-    )
-    sticky = node.mode & 0o1000
-    return kind + (bits[:-1] + ("t" if bits[-1] == "x" else "T") if sticky else bits)
+    ]
+    for bit, place, letter in ((0o4000, 2, "s"), (SETGID, 5, "s"), (0o1000, 8, "t")):
+        if node.mode & bit:
+            bits[place] = letter if bits[place] == "x" else letter.upper()
+    return kind + "".join(bits)
 
 
 def readlink(process: Process, args: list[str]) -> Steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from k8slearn.embedded.clock import parse_timestamp
-from k8slearn.embedded.runtime.accounts import account, accounts, group_name, user_name
+from k8slearn.embedded.runtime.accounts import accounts, group_name, user_name
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs.options import Fault, Steps, options
 from k8slearn.embedded.runtime.signals import NUMBERS, signal_name
@@ -36,24 +36,31 @@ def _full_hostname(process: Process, name: str) -> str:
 
 def id_(process: Process, args: list[str]) -> Steps:
     found, rest = options(args, "ugnG")
-    uid, gid = process.uid, 0
+    uid, groups = process.uid, process.groups
     if rest:
         known = next((known for known in accounts(process.files) if known.name == rest[0]), None)
         if known is None:
             raise Fault(f"unknown user {rest[0]}")
-        uid, gid = known.uid, known.gid
-    elif own := account(process.files, uid):
-        gid = own.gid
-    user, group = user_name(process.files, uid), group_name(process.files, gid)
+        uid, groups = known.uid, (known.gid,)
+    user, gid = user_name(process.files, uid), groups[0]
+    ordered = sorted(groups)
     if "u" in found:
         yield from process.print(user if "n" in found else str(uid))
     elif "g" in found or "G" in found:
-        yield from process.print(group if "n" in found else str(gid))
+        shown = ordered if "G" in found else [gid]
+        names = [group_name(process.files, one) if "n" in found else str(one) for one in shown]
+        yield from process.print(" ".join(names))
     else:
         of_user = f"uid={uid}" + (f"({user})" if user != str(uid) else "")
-        of_group = f"{gid}" + (f"({group})" if group != str(gid) else "")
-        yield from process.print(f"{of_user} gid={of_group} groups={of_group}")
+        of_groups = ",".join(_named_group(process, one) for one in ordered)
+        yield from process.print(f"{of_user} gid={_named_group(process, gid)} groups={of_groups}")
     return 0
+
+
+def _named_group(process: Process, gid: int) -> str:
+    """``0(root)``, or the number alone where nobody has given it a name."""
+    name = group_name(process.files, gid)
+    return f"{gid}({name})" if name != str(gid) else name
 
 
 def whoami(process: Process, args: list[str]) -> Steps:

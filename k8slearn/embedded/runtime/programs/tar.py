@@ -167,11 +167,11 @@ def _extract(process: Process, info: tarfile.TarInfo, content: bytes, found: dic
     _parents(process, path)
     times = {} if "m" in found else {"modified": float(info.mtime)}
     owner = {"uid": info.uid, "gid": info.gid} if process.uid == 0 and "o" not in found else {}
-    owner = owner or {"uid": process.uid}
+    owner = owner or {"uid": process.uid, "gid": process.groups[0]}
     try:
         if info.isdir():
             if not isinstance(files.lookup(path), Directory):
-                files.make_directory(path, info.mode, process.uid)
+                files.make_directory(path, info.mode, process.owner)
         elif info.issym():
             files.link(path, Symlink(info.linkname, modified=process.kernel.clock.now, **owner))
         elif info.isreg():
@@ -191,4 +191,4 @@ def _parents(process: Process, path: str) -> None:
     for part in path.strip("/").split("/")[:-1]:
         made += f"/{part}"
         if process.files.lookup(made) is None:
-            process.files.make_directory(made, 0o755, process.uid)
+            process.files.make_directory(made, 0o755, process.owner)
