@@ -12,7 +12,7 @@ from k8slearn.errors import StorageError
 
 
 def home() -> Path:
-    """The folder of all state: ``cluster/`` (journal, credentials, kubeconfig) and ``progress.json``."""
+    """The folder of all state: a folder for each engine (``cluster/`` the embedded one's) and ``progress.json``."""
     if named := os.environ.get("K8SLEARN_HOME"):
         return Path(named).expanduser().absolute()
     from platformdirs import user_data_path
@@ -20,9 +20,12 @@ def home() -> Path:
     return user_data_path("k8slearn", appauthor=False)
 
 
-def cluster_folder() -> Path:
-    """Where the background cluster keeps its files; made when it is not there. Raises StorageError."""
-    folder = home() / "cluster"
+def cluster_folder(name: str = "cluster") -> Path:
+    """Where an engine keeps its cluster's files (``cluster``: the embedded one); made when it is not there.
+
+    Raises StorageError.
+    """
+    folder = home() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -38,8 +41,17 @@ def lessons() -> Path:
 
     Raises StorageError when neither is there.
     """
+    return _shipped("lessons")
+
+
+def clusters() -> Path:
+    """The folder of kind's configurations, addons and images, like ``lessons``. Raises StorageError."""
+    return _shipped("clusters")
+
+
+def _shipped(name: str) -> Path:
     package = Path(__file__).parent
-    for folder in (package.parent / "lessons", package / "_lessons"):
+    for folder in (package.parent / name, package / f"_{name}"):
         if folder.is_dir():
             return folder
-    raise StorageError(f"The lessons are missing beside {package}. Install k8slearn again.")
+    raise StorageError(f"The {name} are missing beside {package}. Install k8slearn again.")

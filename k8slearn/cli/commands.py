@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
+from k8slearn.engines import ENGINES
 from k8slearn.errors import K8slearnError
+
+choose_engine = click.option(
+    "--engine",
+    type=click.Choice(list(ENGINES)),
+    help="What runs the cluster (K8SLEARN_ENGINE, else as last time).",
+)
 
 
 class Commands(click.Group):

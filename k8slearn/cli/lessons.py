@@ -8,18 +8,19 @@ from typing import Any
 
 import click
 
-from k8slearn.cli.commands import Commands
+from k8slearn.cli.commands import Commands, choose_engine
 
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="The lessons' language.")
+@choose_engine
 @click.option("--no-browser", is_flag=True, help="Only print JupyterLab's address.")
-def lab(folder: Path | None, lang: str | None, no_browser: bool) -> None:
+def lab(folder: Path | None, lang: str | None, engine: str | None, no_browser: bool) -> None:
     """Start the cluster, copy the lessons to FOLDER and open JupyterLab on them."""
     from k8slearn.lab.start import start_lab
 
-    start_lab(folder or Path("k8slearn-lessons"), lang, open_browser=not no_browser)
+    start_lab(folder or Path("k8slearn-lessons"), lang, engine, open_browser=not no_browser)
 
 
 @click.group(cls=Commands, invoke_without_command=True)

@@ -11,9 +11,8 @@ from k8slearn.cli.commands import Commands
 
 def _befall(name: str, what: str, **how: Any) -> None:
     from k8slearn import engines
-    from k8slearn.engines.remote_nodes import RemoteNodes
 
-    state = RemoteNodes(engines.kubeconfig()).do(name, what, **how)
+    state = engines.current().nodes().do(name, what, **how)
     click.echo(f"{name}: {state}")
 
 
@@ -26,9 +25,8 @@ def node() -> None:
 def list_nodes() -> None:
     """Print how each node fares."""
     from k8slearn import engines
-    from k8slearn.engines.remote_nodes import RemoteNodes
 
-    for name, state in RemoteNodes(engines.kubeconfig()).states().items():
+    for name, state in engines.current().nodes().states().items():
         click.echo(f"{name}: {state}")
 
 

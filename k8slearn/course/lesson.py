@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from typing import Any
 
 from k8slearn import paths
 from k8slearn.course.context import Context
 from k8slearn.course.exercise import Exercise, Result, cluster_answers
-from k8slearn.course.loader import Folder, find
+from k8slearn.course.loader import Folder, find, learners_seed
 from k8slearn.course.progress import Progress
 from k8slearn.course.texts import Text, load
+from k8slearn.engines import progress, shared_namespace
 from k8slearn.engines.cluster import Cluster
 from k8slearn.errors import LessonError
 
@@ -52,12 +54,14 @@ class Lesson:
         lang: str | None = None,
         namespace: str | None = None,
         progress: Progress | None = None,
+        seed: str | None = None,
     ) -> None:
         self.folder: Folder = find(name)
         self.lang = self.folder.language(lang)
         self.cluster = cluster
-        self.namespace = namespace or self.folder.namespace
+        self.namespace = namespace or cluster.namespace or self.folder.namespace
         self.progress = progress or Progress(paths.home() / "progress.json")
+        self.seed = seed or learners_seed()
         self._texts = load(self.lang)
         self._make_namespace()
 
@@ -72,7 +76,18 @@ class Lesson:
     @cached_property
     def exercises(self) -> dict[str, Exercise]:
         """The exercises by id, in the lesson's order."""
-        return self.folder.exercises(self.lang)
+        return self.folder.exercises(self.lang, self.seed)
+
+    def values(self, exercise: str) -> dict[str, Any]:
+        """The names and numbers that this learner's exercise asks for."""
+        return dict(self._exercise(exercise).values)
+
+    def task(self, exercise: str) -> Text:
+        """What is to be done, with this learner's names and numbers. Raises LessonError where there are none."""
+        task = self._exercise(exercise).task
+        if not task:
+            raise LessonError(f"{self.id}: exercises.{self.lang}.yaml has no task for {exercise!r}.")
+        return Text(task)
 
     def begin(self, exercise: str) -> Text:
         """Set the scene of an exercise: make what is there to be mended. Again: make it anew."""
@@ -107,17 +122,18 @@ class Lesson:
 
     def wait(self, seconds: float) -> None:
         """Let ``seconds`` of the cluster's time pass; where time is virtual that takes a moment."""
-        self.cluster.let_pass(seconds)
+        if "clock" in self.cluster.powers:
+            self.cluster.let_pass(seconds)
+        else:
+            progress.wait(seconds, self._texts.word("real-time", seconds=f"{seconds:g}"))
 
     def reset(self) -> Text:
         """Empty the lesson's namespace and forget what was passed in it."""
         with cluster_answers():
-            if self._has_namespace():
-                self.cluster.core.delete_namespace(self.namespace)
-            if not self.cluster.wait_until(lambda: not self._has_namespace(), 120):
-                raise LessonError(
-                    f"The namespace {self.namespace} is still being emptied. Wait a little, then reset again."
-                )
+            if self._is_shared:
+                shared_namespace.clear(self.cluster, self.namespace)
+            else:
+                self._delete_namespace()
         self.progress.forget(self.id)
         self._make_namespace()
         return Text(self._texts.word("reset", namespace=self.namespace))
@@ -152,6 +168,11 @@ class Lesson:
             raise LessonError(f"The lesson {self.id} has no exercise {exercise!r}. It has: {known}.")
         return self.exercises[exercise]
 
+    @property
+    def _is_shared(self) -> bool:
+        """Whether the namespace was given by whoever runs the cluster: not ours to make or delete."""
+        return self.namespace == self.cluster.namespace
+
     def _has_namespace(self) -> bool:
         from kubernetes.client.exceptions import ApiException
 
@@ -163,10 +184,20 @@ class Lesson:
             raise
         return True
 
+    def _delete_namespace(self) -> None:
+        if self._has_namespace():
+            self.cluster.core.delete_namespace(self.namespace)
+        if not self.cluster.wait_until(lambda: not self._has_namespace(), 120):
+            raise LessonError(
+                f"The namespace {self.namespace} is still being emptied. Wait a little, then reset again."
+            )
+
     def _make_namespace(self) -> None:
         """The namespace, with the ServiceAccount that no pod can be made without; a controller makes that."""
         from kubernetes.client import V1Namespace, V1ObjectMeta
 
+        if self._is_shared:
+            return
         core = self.cluster.core
         with cluster_answers():
             if not self._has_namespace():

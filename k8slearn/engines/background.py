@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from k8slearn import paths
+from k8slearn.engines.files import write_private
 from k8slearn.errors import ClusterError
 
 START_TIMEOUT = 30.0
@@ -119,33 +120,6 @@ def down(*, keep: bool = False) -> bool:
     return found is not None
 
 
-def work_in(namespace: str) -> None:
-    """Let kubectl in a terminal work in ``namespace`` by itself: in the kubeconfig that k8slearn made, no other.
-
-    Nothing happens when no cluster of k8slearn's runs.
-    """
-    import yaml
-
-    found = running()
-    if found is None:
-        return
-    path = Path(found.kubeconfig)
-    config = yaml.safe_load(path.read_text())
-    config["contexts"][0]["context"]["namespace"] = namespace
-    write_private(path, yaml.safe_dump(config, sort_keys=False))
-
-
-class Lock:
-    """Held by the process that serves. Raises ClusterError when another holds it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = (folder / "lock").open("a")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ClusterError(f"Another cluster is running in {folder}. See: k8slearn status") from None
-
-
 def _is_locked(folder: Path) -> bool:
     try:
         with (folder / "lock").open("a") as file:
@@ -158,14 +132,6 @@ def _is_locked(folder: Path) -> bool:
             "Make it writable, or set K8SLEARN_HOME to one that is."
         ) from error
     return False
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file for its owner only, in one step: a reader sees the old text or the whole new one."""
-    new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(text)
-    new.replace(path)
 
 
 def announce(folder: Path, found: Running) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from k8slearn.embedded.cluster import Cluster
 from k8slearn.embedded.server import Server
 from k8slearn.embedded.server.credentials import Credentials
-from k8slearn.engines.background import Lock, Running, announce, write_private
+from k8slearn.engines.background import Running, announce
+from k8slearn.engines.files import Lock, write_private
 from k8slearn.errors import ClusterError, K8slearnError
 
 NODES = 3
@@ -46,7 +47,7 @@ def relax_garbage_collection() -> None:
 
 
 def serve(folder: Path, nodes: int | None, port: int | None) -> None:
-    lock = Lock(folder)
+    lock = Lock(folder, f"Another cluster is running in {folder}. See: k8slearn status")
     relax_garbage_collection()
     last = _last(folder)
     journal = folder / "journal"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from k8slearn.course.lesson import Lesson as CourseLesson
-from k8slearn.engines import background, connect
+from k8slearn.engines import connect, current
 
 if TYPE_CHECKING:
     from k8slearn.lab.view import View
@@ -34,8 +33,7 @@ def start(name: str | int, *, lang: str | None = None) -> Lesson:
     from IPython.core.getipython import get_ipython
 
     lesson = Lesson(name, connect(), lang=lang)
-    if not os.environ.get("K8SLEARN_KUBECONFIG"):
-        background.work_in(lesson.namespace)
+    current().work_in(lesson.namespace)
     shell = get_ipython()
     if shell is not None:
         from k8slearn.lab.magics import KubectlMagics

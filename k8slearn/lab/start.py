@@ -11,13 +11,14 @@ from pathlib import Path
 
 import click
 
-from k8slearn import paths
-from k8slearn.engines import background
+from k8slearn import engines, paths
+from k8slearn.engines import progress
+from k8slearn.engines.engine import Wish
 from k8slearn.errors import LessonError, StorageError
 
 
-def start_lab(folder: Path, lang: str | None, *, open_browser: bool) -> None:
-    """Become JupyterLab on ``folder``, with a cluster running. Does not return.
+def start_lab(folder: Path, lang: str | None, engine: str | None, *, open_browser: bool) -> None:
+    """Become JupyterLab on ``folder``, with a cluster of ``engine`` running. Does not return.
 
     A file that is in ``folder`` already is the learner's and stays as it is. Raises StorageError when the
     lessons cannot be copied there, ClusterError when no cluster comes up.
@@ -26,12 +27,10 @@ def start_lab(folder: Path, lang: str | None, *, open_browser: bool) -> None:
     if importlib.util.find_spec("jupyterlab") is None:
         raise LessonError("JupyterLab is missing. Install it with: pip install jupyterlab")
     environment = {**os.environ, "K8SLEARN_LANG": lang}
-    if named := os.environ.get("K8SLEARN_KUBECONFIG"):
-        environment["KUBECONFIG"] = named
-    else:
-        found = background.up()
-        environment["KUBECONFIG"] = found.kubeconfig  # for kubectl in JupyterLab's terminals
-        click.echo(f"A cluster with {found.nodes} nodes is running at {found.url}")
+    with progress.shown() as shown:
+        found = engines.up(engine, Wish(), shown)
+    environment["KUBECONFIG"] = found.kubeconfig  # for kubectl in JupyterLab's terminals
+    click.echo(found.sentence)
     # JupyterLab would ask the internet for news and newer versions, which a classroom may not reach.
     _prepend(environment, "JUPYTER_CONFIG_PATH", Path(__file__).parent / "jupyter")
     _prepend(environment, "PATH", Path(sysconfig.get_path("scripts")))
