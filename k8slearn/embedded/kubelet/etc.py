@@ -31,20 +31,29 @@ ff02::2\tip6-allrouters
 
 def hostname(pod: dict[str, Any]) -> str:
     """What ``hostname`` prints in the pod: its own name unless it sets another, 63 characters at the most; on
-    its node's network the node's name."""
+    its node's network the node's name. With ``setHostnameAsFQDN`` the whole name, if it has one."""
     spec = pod["spec"]
     if spec.get("hostNetwork"):
         return spec["nodeName"]
-    return (spec.get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
+    return (_full_name(pod) if spec.get("setHostnameAsFQDN") else "") or _short_name(pod)
+
+
+def _short_name(pod: dict[str, Any]) -> str:
+    return (pod["spec"].get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
+
+
+def _full_name(pod: dict[str, Any]) -> str:
+    """``one.head.default.svc.cluster.local`` of a pod with a subdomain; "" without."""
+    subdomain = pod["spec"].get("subdomain")
+    return f"{_short_name(pod)}.{subdomain}.{pod['metadata']['namespace']}.svc.{DOMAIN}" if subdomain else ""
 
 
 def etc_files(pod: dict[str, Any], ip: str) -> dict[str, RegularFile]:
     """Paths and files; they are one per pod, so that what a container writes to them the others see."""
-    spec, namespace = pod["spec"], pod["metadata"]["namespace"]
-    name = hostname(pod)
-    names = name
-    if (subdomain := spec.get("subdomain")) and not spec.get("hostNetwork"):
-        names = f"{name}.{subdomain}.{namespace}.svc.{DOMAIN}\t{name}"
+    spec = pod["spec"]
+    name = names = hostname(pod)
+    if (full := _full_name(pod)) and not spec.get("hostNetwork"):
+        names = f"{full}\t{_short_name(pod)}"
     hosts = f"{_NODE_HOSTS if spec.get('hostNetwork') else _POD_HOSTS}{ip}\t{names}\n"
     if aliases := spec.get("hostAliases"):
         lines = [f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or ()) for alias in aliases]

@@ -62,6 +62,7 @@ class Images:
             why = f"{message}: ErrImagePull: {self._errors[name]}"
             return Failure("ImagePullBackOff", why, host.between(*TRY_AGAIN))
         event("Normal", "Pulling", f'Pulling image "{name}"')
+        self._look_for_secrets(pod)
         # A registry says no at once; what it has takes its time to come.
         seconds = host.between(0.3, 0.9) if image is not None else host.between(0.01, 0.05)
         yield seconds
@@ -80,6 +81,18 @@ class Images:
             f"Image size: {image.size_bytes} bytes.",
         )
         return image
+
+    def _look_for_secrets(self, pod: dict[str, Any]) -> None:
+        """A registry that wants no password does without the pod's imagePullSecrets; they are missed all the same."""
+        names = [secret.get("name", "") for secret in pod["spec"].get("imagePullSecrets") or ()]
+        namespace = pod["metadata"]["namespace"]
+        missing = [name for name in names if self._host.client.get("secrets", namespace, name) is None]
+        if missing:
+            message = (
+                f"Unable to retrieve some image pull secrets ({', '.join(missing)}); "
+                "attempting to pull the image may not succeed."
+            )
+            self._host.events.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
 
 def _malformed(name: str) -> str:

@@ -255,8 +255,7 @@ class PodWorker:
 
     def _restart(self, record: Record) -> Steps:
         """Stop a condemned container. Its end is seen here, but the back-off goes by the one before."""
-        probe = record.spec.get("livenessProbe") or {}
-        grace = probe.get("terminationGracePeriodSeconds", self._grace())
+        grace = self._grace() if record.grace is None else record.grace
         yield from kill(self.host, self.pod, record, self.ip, grace, record.condemned)
         record.seen, record.condemned = True, ""
 

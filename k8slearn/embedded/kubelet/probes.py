@@ -16,7 +16,7 @@ from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.lifecycle import port_of, run_exec
 from k8slearn.embedded.kubelet.record import Record
 from k8slearn.embedded.kubelet.task import AWAITED
-from k8slearn.embedded.network import HttpRequest, HttpResponse, NetworkError
+from k8slearn.embedded.network import ANYBODY, HttpRequest, HttpResponse, NetworkError
 from k8slearn.embedded.runtime import StartError
 
 _FIELDS = {"Startup": "startupProbe", "Readiness": "readinessProbe", "Liveness": "livenessProbe"}
@@ -40,6 +40,7 @@ def start_probing(
             begin(["Readiness", "Liveness"])
         elif not good:
             record.stop_probing()
+            record.grace = record.spec[_FIELDS[kind]].get("terminationGracePeriodSeconds")
             restarts = pod["spec"].get("restartPolicy") != "Never"
             record.condemned = f"Container {record.name} failed {kind.lower()} probe" + (
                 ", will be restarted" if restarts else ""
@@ -99,9 +100,9 @@ class Prober:
         elif action := self._probe.get("tcpSocket"):
             self._tcp(action)
         else:
-            self._count(False, "grpc probes are not supported by the embedded cluster")
+            self._grpc(self._probe["grpc"], timeout)
 
-    # -- the three ways of asking ---------------------------------------------------------------
+    # -- the four ways of asking ---------------------------------------------------------------
 
     def _http(self, action: dict[str, Any], timeout: float) -> None:
         address = action.get("host") or self._ip
@@ -118,7 +119,8 @@ class Prober:
             else:
                 self._count(False, f'Get "{url}": {_go_error(outcome, address, port)}')
 
-        request = HttpRequest("GET", path, headers, client=self._host.ip)
+        trusted = ANYBODY if action.get("scheme") == "HTTPS" else None
+        request = HttpRequest("GET", path, headers, client=self._host.ip, trusted=trusted)
         self._abandon = self._host.network.request(self._host.ip, address, port, request, done, timeout)
 
     def _tcp(self, action: dict[str, Any]) -> None:
@@ -130,6 +132,15 @@ class Prober:
             self._count(False, _go_error(error, address, port))
         else:
             self._count(True, "")
+
+    def _grpc(self, action: dict[str, Any], timeout: float) -> None:
+        """No simulated program speaks gRPC, so the answer is that of a real server without it: there is none."""
+        service = f"{self._ip}:{action['port']}"
+        text = (
+            f'timeout: failed to connect service "{service}" within {timeout:g}s: context deadline exceeded'
+        )
+        timer = self._host.clock.call_later(timeout, lambda: self._count(False, text), background=True)
+        self._abandon = timer.cancel
 
     def _exec(self, command: list[str], timeout: float) -> None:
         try:
@@ -191,6 +202,8 @@ def _go_error(error: NetworkError, address: str, port: int) -> str:
     match type(error).__name__:
         case "RequestTimeout":
             return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        case "NotSecure":
+            return "http: server gave HTTP response to HTTPS client"
         case "ConnectionClosed":
             return "EOF"
         case _:

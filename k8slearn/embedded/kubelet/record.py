@@ -72,6 +72,8 @@ class Record:
         """Set when the last try to start it failed; the kubelet's reason cache."""
         self.condemned = ""
         """Why the instance must be stopped and started anew, in its event's words; "" when it need not."""
+        self.grace: float | None = None
+        """Seconds that a condemned instance gets, where its probe says otherwise than the pod."""
         self.probers: list[Prober] = []
 
     @property

@@ -213,7 +213,7 @@ def _replace(record: Record, instance: Container, image: Image) -> None:
     record.instance, record.image, record.container_id = instance, image, instance.id
     record.exited, record.ended, record.seen = Future(), None, False
     record.started = record.ready = False
-    record.condemned = ""
+    record.condemned, record.grace = "", None
 
 
 def _end(record: Record, clock: Clock, code: int, reason: str, message: str) -> Object:

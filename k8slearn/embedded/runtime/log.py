@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-MAX_BYTES = 10 * 1024 * 1024
-"""The kubelet's containerLogMaxSize (10Mi): older lines are rotated away."""
+MAX_BYTES, MAX_FILES = 10 * 1024 * 1024, 5
+"""The kubelet's containerLogMaxSize and containerLogMaxFiles. A file that is full is put away and a new one begun,
+and only what is in the new one can be read: ``kubectl logs`` of a program that has just printed 10Mi is short."""
 
 
 class LogLine(NamedTuple):
@@ -25,11 +26,16 @@ class Log:
     def __init__(self, now: Callable[[], float]) -> None:
         self.lines: deque[LogLine] = deque()
         self.closed = False
-        self.size = 0
-        """Bytes of all lines."""
+        self._file_size = 0
+        self._old_files: deque[int] = deque(maxlen=MAX_FILES - 1)
         self._now = now
         self._partial = {"stdout": b"", "stderr": b""}
         self._followers: list[tuple[Callable[[LogLine], None], Callable[[], None]]] = []
+
+    @property
+    def size(self) -> int:
+        """Bytes that its files take."""
+        return sum(self._old_files) + self._file_size
 
     def write(self, stream: str, data: bytes) -> None:
         """Take what a program printed. A line shows in the log once its line feed has come."""
@@ -62,10 +68,12 @@ class Log:
         return lambda: self._followers.remove(follower) if follower in self._followers else None
 
     def _add(self, stream: str, text: bytes) -> None:
+        if self._file_size > MAX_BYTES:
+            self._old_files.append(self._file_size)
+            self.lines.clear()
+            self._file_size = 0
         line = LogLine(self._now(), stream, text)
         self.lines.append(line)
-        self.size += len(text)
-        while self.size > MAX_BYTES:
-            self.size -= len(self.lines.popleft().text)
+        self._file_size += len(text)
         for on_line, _ in list(self._followers):
             on_line(line)

@@ -162,3 +162,12 @@ def test_root_is_refused_where_the_pod_says_so(machine):
     assert machine.container("box")["state"]["waiting"]["message"] == (
         f'container has runAsNonRoot and image will run as root (pod: "box_default({uid})", container: main)'
     )
+
+
+def test_a_pod_may_be_called_by_its_full_name(machine):
+    machine.run("box", hostname="one", subdomain="head", setHostnameAsFQDN=True)
+    full = "one.head.default.svc.cluster.local"
+    assert (
+        machine.exec("box", "sh", "-c", "hostname; cat /etc/hostname; echo $HOSTNAME")[0] == f"{full}\n" * 3
+    )
+    assert f"\t{full}\tone\n" in machine.exec("box", "cat", "/etc/hosts")[0]

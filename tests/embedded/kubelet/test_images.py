@@ -109,3 +109,14 @@ def test_a_name_that_is_no_image_name_is_invalid(machine):
         'Failed to apply default image tag "Nginx:1.27": couldn\'t parse image name "Nginx:1.27": '
         "invalid reference format: repository name (library/Nginx) must be lowercase"
     )
+
+
+def test_a_missing_pull_secret_is_told_when_an_image_is_pulled(machine):
+    secrets = [{"name": "nosuch"}, {"name": "more"}]
+    machine.run("box", container={"imagePullPolicy": "Always"}, imagePullSecrets=secrets)
+    assert machine.events("box", "FailedToRetrieveImagePullSecret") == [
+        "Warning FailedToRetrieveImagePullSecret: Unable to retrieve some image pull secrets (nosuch, more); "
+        "attempting to pull the image may not succeed."
+    ]
+    machine.run("present", imagePullSecrets=secrets)
+    assert machine.events("present", "FailedToRetrieveImagePullSecret") == []

@@ -151,3 +151,31 @@ def test_the_first_probe_waits_for_the_initial_delay(machine):
     probed(machine, readinessProbe=exec_probe("exit 1", initialDelaySeconds=20))
     machine_seen = [e for e in machine.client.list("events") if e["reason"] == "Unhealthy"]
     assert machine_seen[0]["firstTimestamp"] >= "2026-01-01T00:00:20Z"
+
+
+def test_a_grpc_probe_finds_nobody_who_speaks_grpc(machine):
+    probe = {"grpc": {"port": 80}, "periodSeconds": 2}
+    machine.run("box", container={"image": "nginx:1.29", "command": None, "readinessProbe": probe})
+    ip = machine.pod("box")["status"]["podIP"]
+    text = f'timeout: failed to connect service "{ip}:80" within 1s: context deadline exceeded'
+    assert unhealthy(machine, "box") == [f"Readiness probe failed: {text}"]
+
+
+def test_an_https_probe_says_that_a_server_speaks_plain_http(machine):
+    probe = {"httpGet": {"port": 80, "scheme": "HTTPS"}, "periodSeconds": 2}
+    machine.run("box", container={"image": "nginx:1.29", "command": None, "readinessProbe": probe})
+    ip = machine.pod("box")["status"]["podIP"]
+    text = f'Get "https://{ip}:80/": http: server gave HTTP response to HTTPS client'
+    assert unhealthy(machine, "box") == [f"Readiness probe failed: {text}"]
+
+
+def test_a_probe_may_give_less_grace_than_the_pod(machine):
+    probe = {
+        "exec": {"command": ["false"]},
+        "periodSeconds": 1,
+        "failureThreshold": 1,
+        "terminationGracePeriodSeconds": 3,
+    }
+    machine.run("box", container={"startupProbe": probe}, terminationGracePeriodSeconds=60, settle=False)
+    machine.wait(10)
+    assert machine.container("box")["restartCount"] >= 1
