@@ -15,7 +15,7 @@ from k8slearn.embedded.apiserver.authentication.service_accounts import request_
 from k8slearn.embedded.apiserver.kind import Scale
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.status import ApiError, path_not_found
-from k8slearn.embedded.client.trace import NOTHING_READ, Actor, Trace
+from k8slearn.embedded.client.trace import NOTHING_READ, Acting, Actor, Trace
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import Change, Key, Object, Stored, Watch
 
@@ -99,19 +99,19 @@ class Client:
         """Create ``obj`` (``metadata.name`` or ``generateName``) and return it as stored."""
         metadata = obj["metadata"]
         key = Key(metadata.get("namespace", ""), metadata.get("name") or metadata.get("generateName", ""))
-        with self._writing("create", resource, key, why) as registry:
-            return registry.create(resource, obj, trusted=True)
+        with self._writing("create", resource, key, why):
+            return self.registry.create(resource, obj, trusted=True)
 
     def update(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace everything but status. With ``metadata.resourceVersion`` the write fails with Conflict
         when the object has changed since; an update that changes nothing writes nothing."""
-        with self._writing("update", resource, _key(obj), why) as registry:
-            return registry.update(resource, obj, trusted=True)
+        with self._writing("update", resource, _key(obj), why):
+            return self.registry.update(resource, obj, trusted=True)
 
     def update_status(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace ``status`` (and nothing else)."""
-        with self._writing("update status", resource, _key(obj), why) as registry:
-            return registry.update(resource, obj, subresource="status", trusted=True)
+        with self._writing("update status", resource, _key(obj), why):
+            return self.registry.update(resource, obj, subresource="status", trusted=True)
 
     def set_status(self, resource: str, obj: Object, status: dict[str, Any], *, why: str = "") -> Object:
         """``update_status`` of the object as it is now, whatever else changed since ``obj`` was read.
@@ -125,8 +125,8 @@ class Client:
         """Give an object the replicas of a Scale that ``get_scale`` gave. Raises ApiError."""
         obj = self.registry.get(resource, *_key(wanted)).object
         new = scale.write(self._scale(resource), obj, wanted)
-        with self._writing("update", resource, _key(obj), why) as registry:
-            registry.update(resource, new, trusted=True)
+        with self._writing("update", resource, _key(obj), why):
+            self.registry.update(resource, new, trusted=True)
 
     def _scale(self, resource: str) -> Scale:
         declared = self.registry.kinds[resource].scale
@@ -153,8 +153,8 @@ class Client:
             options["gracePeriodSeconds"] = grace_seconds
         if self.registry.store.find(resource, namespace, name) is None:
             return
-        with self._writing("delete", resource, Key(namespace, name), why) as registry:
-            registry.delete(resource, namespace, name, options)
+        with self._writing("delete", resource, Key(namespace, name), why):
+            self.registry.delete(resource, namespace, name, options)
 
     def create_token(self, namespace: str, account: str, request: Object, *, issued: float) -> str:
         """A token for a service account, as the ``TokenRequest`` says, made at ``issued``. Raises ApiError."""
@@ -165,17 +165,16 @@ class Client:
 
     def bind(self, pod: Object, node: str, *, why: str = "") -> None:
         """The scheduler's binding: sets ``spec.nodeName`` and the condition PodScheduled."""
-        with self._writing("bind", "pods", _key(pod), why) as registry:
-            registry.bind(_key(pod), node)
+        with self._writing("bind", "pods", _key(pod), why):
+            self.registry.bind(_key(pod), node)
 
-    @contextmanager
-    def _writing(self, verb: str, resource: str, key: Key, why: str) -> Iterator[Registry]:
+    def _writing(self, verb: str, resource: str, key: Key, why: str) -> Acting:
+        """Around a write: it is this component's. Raises ApiError when the API server cannot be reached."""
         if not self.connected:
             raise ApiError(503, "ServiceUnavailable", "the API server cannot be reached: no route to host")
         read: Mapping[str, int] = NOTHING_READ if self._read is None else self._read
         actor = Actor(self.component, self.node, "", "", self.reconciling, self.because, read, why)
-        with self._trace.acting(actor, verb, resource, key):
-            yield self.registry
+        return Acting(self._trace, actor, verb, resource, key)
 
 
 def _key(obj: Object) -> Key:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -92,7 +92,8 @@ class Trace:
     def __init__(self, registry: Registry) -> None:
         self._clock = registry.clock
         self._entries: deque[TraceEntry] = deque(maxlen=KEPT)
-        self._acting = _UNKNOWN
+        self.actor = _UNKNOWN
+        """Who writes at this moment; ``Acting`` sets it."""
         self.added = 0
         for kind in registry.kinds:
             if kind.resource not in SILENT:
@@ -110,32 +111,20 @@ class Trace:
         """Something happened to an object past the API: a node crashed."""
         self._add(TraceEntry(self._clock.now, Actor(component, why=why), verb, resource, key))
 
-    @contextmanager
-    def acting(self, actor: Actor, verb: str, resource: str, key: Key) -> Iterator[None]:
-        """What is written meanwhile was written by ``actor``; ``verb`` … say what it tries, should it be refused."""
-        before, self._acting = self._acting, actor
-        try:
-            yield
-        except ApiError as error:
-            if error.code not in MOOT and resource not in SILENT:
-                now = self._clock.now
-                self._add(TraceEntry(now, actor, verb, resource, key, refused=error.message))
-            raise
-        finally:
-            self._acting = before
+    def refused(self, actor: Actor, verb: str, resource: str, key: Key, error: ApiError) -> None:
+        """The API server said no. What is moot, or of a resource of which nothing is told, is left out."""
+        if error.code not in MOOT and resource not in SILENT:
+            self._add(TraceEntry(self._clock.now, actor, verb, resource, key, refused=error.message))
 
-    @contextmanager
-    def asking(self, request: Request, target: Target) -> Iterator[None]:
-        """The same for a request from outside."""
+    def asking(self, request: Request, target: Target) -> AbstractContextManager[None]:
+        """Around a request from outside: what is written meanwhile was asked for by who sent it."""
         verb = _VERBS.get(request.method)
         if verb is None:
-            yield
-            return
+            return nullcontext()
         agent = request.headers.get("user-agent", "").partition("/")
         component = "python" if agent[0] == "OpenAPI-Generator" else agent[0] or "a client"
         actor = Actor(component, user=request.user, command=request.headers.get("kubectl-command", ""))
-        with self.acting(actor, verb, target.resource, Key(target.key_namespace, target.name)):
-            yield
+        return Acting(self, actor, verb, target.resource, Key(target.key_namespace, target.name))
 
     def _changed(self, change: Change) -> None:
         verb, facts = told(change)
@@ -143,13 +132,32 @@ class Trace:
             stored = change.stored
             self._add(
                 TraceEntry(
-                    self._clock.now, self._acting, verb, stored.resource, stored.key, facts, stored.revision
+                    self._clock.now, self.actor, verb, stored.resource, stored.key, facts, stored.revision
                 )
             )
 
     def _add(self, entry: TraceEntry) -> None:
         self._entries.append(entry)
         self.added += 1
+
+
+class Acting:
+    """Around a write: it is ``actor``'s; ``verb`` and the rest say what it tries, should it be refused."""
+
+    __slots__ = ("_actor", "_before", "_trace", "_what")
+
+    def __init__(self, trace: Trace, actor: Actor, verb: str, resource: str, key: Key) -> None:
+        self._trace = trace
+        self._actor = actor
+        self._what = (verb, resource, key)
+
+    def __enter__(self) -> None:
+        self._before, self._trace.actor = self._trace.actor, self._actor
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._trace.actor = self._before
+        if isinstance(error, ApiError):
+            self._trace.refused(self._actor, *self._what, error)
 
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
