@@ -18,10 +18,11 @@ def clock() -> None:
 
 
 def _clock() -> RemoteClock:
-    from k8slearn.engines import connect
+    from k8slearn.engines import connect, current
     from k8slearn.engines.remote_clock import RemoteClock
     from k8slearn.errors import UnsupportedError
 
+    current().need("clock")
     found = connect().clock
     if not isinstance(found, RemoteClock):
         raise UnsupportedError(
@@ -62,7 +63,9 @@ def step() -> None:
     for sentence in stood["told"]:
         click.echo(sentence)
     if not stood["told"]:
-        click.echo("Nothing was written: a heartbeat, a probe, or somebody who looked and found nothing to do.")
+        click.echo(
+            "Nothing was written: a heartbeat, a probe, or somebody who looked and found nothing to do."
+        )
     _tell(stood)
 
 

@@ -25,6 +25,7 @@ def trace(object: str, namespace: str, since: str | None, as_json: bool) -> None
         seconds = parse_duration(since) if since is not None else None
     except ValueError as error:
         raise click.BadParameter(f"{error}. Write it like 5m, 90s or 1h30m.", param_hint="--since") from error
+    engines.current().need("trace")
     told = remote(engines.kubeconfig())(object, namespace, seconds)
     if as_json:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))

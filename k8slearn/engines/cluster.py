@@ -62,7 +62,10 @@ class Cluster:
 
     @classmethod
     def at(cls, kubeconfig: Path, namespace: str | None = None) -> Cluster:
-        """The cluster of a kubeconfig; ``namespace`` when lessons must share that one. Raises ClusterError when it cannot be read or nothing answers."""
+        """The cluster of a kubeconfig; ``namespace``: when lessons must share that one.
+
+        Raises ClusterError when it cannot be read or nothing answers.
+        """
         from kubernetes import client, config
         from urllib3.exceptions import HTTPError
 
