@@ -12,11 +12,12 @@ import click
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the marks go.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Submissions at a time (two a core).")
-def grade(submissions: Path, out: Path, jobs: int | None) -> None:
+@click.option("--seed-from", type=click.Path(path_type=Path), help="A CSV with the columns learner and seed.")
+def grade(submissions: Path, out: Path, jobs: int | None, seed_from: Path | None) -> None:
     """Mark a folder of learners' notebooks."""
     from k8slearn.grading import grade as grading
 
-    grading.run(submissions, out, jobs)
+    grading.run(submissions, out, jobs, seed_from)
 
 
 @click.command()

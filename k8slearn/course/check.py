@@ -16,18 +16,27 @@ well that it does not answer.
         answer = ctx.run(f"wget -qO- -T 2 http://{ctx.ready_pod('model').status.pod_ip}/")
         if answer.code != 0:
             ctx.fail("refused", answer=answer.output)
+
+Names and numbers that should differ from learner to learner, so that an answer cannot be copied, are drawn from
+the learner's seed. Steps and scene find them in ``ctx.values``, the exercise's texts as ``{port}``:
+
+    @serve.values
+    def drawn(rng):
+        return {"port": rng.choice((8000, 8080, 9000))}
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from k8slearn.course.context import Context
 
 Judge = Callable[["Context"], None]
+Draw = Callable[[Random], dict[str, object]]
 
 
 class Failed(Exception):
@@ -51,11 +60,15 @@ class Step:
 
 @dataclass
 class Check:
-    """The judge of the exercise ``id``; ``scene``, if there is one, makes what the exercise starts from."""
+    """The judge of the exercise ``id``.
+
+    ``scene``, if there is one, makes what the exercise starts from; ``draw`` its values per learner.
+    """
 
     id: str
     steps: list[Step] = field(default_factory=list)
     scene: Judge | None = None
+    draw: Draw | None = None
 
     def step(self, *, points: int, needs: tuple[str, ...] | None = None) -> Callable[[Judge], Judge]:
         """Register a step. ``needs`` is the step before by default, ``()`` for a step that stands alone."""
@@ -72,6 +85,15 @@ class Check:
         """Register the function that sets the scene; run again, it sets it anew."""
         self.scene = scene
         return scene
+
+    def values(self, draw: Draw) -> Draw:
+        """Register the function that draws the exercise's values, by nothing but the chance it is given."""
+        self.draw = draw
+        return draw
+
+    def drawn(self, seed: str) -> dict[str, object]:
+        """The values of whoever has the seed; none for an exercise that is the same for all."""
+        return self.draw(Random(seed)) if self.draw is not None else {}
 
     @property
     def points(self) -> int:

@@ -7,7 +7,7 @@ image that does not exist, a program that ends) is said at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,11 +31,18 @@ class Ran:
 
 
 class Context:
-    """One cluster and one namespace, as the steps of a check see them."""
+    """One cluster and one namespace, as the steps of a check see them.
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
+    ``values`` are the exercise's names and numbers for this learner (``@exercise.values``).
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, values: Mapping[str, Any] | None = None) -> None:
         self.cluster = cluster
         self.namespace = namespace
+        self.values: Mapping[str, Any] = values or {}
+
+    def with_values(self, values: Mapping[str, Any]) -> Context:
+        return Context(self.cluster, self.namespace, values)
 
     @property
     def core(self) -> Any:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -95,7 +95,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A check and its texts. Raises LessonError when a text is missing that the check needs."""
+    """A check and its texts, for one learner: ``values`` are theirs, and fill the gaps in the texts."""
 
     check: Check
     title: str
@@ -104,6 +104,9 @@ class Exercise:
     debrief: str
     feedback: dict[str, dict[str, str]]
     texts: Texts
+    task: str = ""
+    """What is to be done, where that depends on the values; else the lesson's text says it."""
+    values: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -115,6 +118,7 @@ class Exercise:
 
     def judge(self, context: Context) -> Result:
         """Run the steps. Raises ClusterError when the cluster gives no ground for a verdict."""
+        context = context.with_values(self.values)
         results: dict[str, StepResult] = {}
         for step in self.check.steps:
             needed = (results[one].status is Status.PASSED for one in step.needs)
@@ -131,7 +135,7 @@ class Exercise:
                 f'Write your answer and run lesson.check("{self.id}").'
             )
         with cluster_answers():
-            self.check.scene(context)
+            self.check.scene(context.with_values(self.values))
         return Text(self.texts.word("begun", title=self.title))
 
     def hint(self, level: int) -> Text:
@@ -154,7 +158,8 @@ class Exercise:
             raise LessonError(
                 f"The exercise {self.id!r} gives the feedback {failed.key!r}, which has no text."
             )
-        seen, why, advice = (_fill(text[part], failed.values) for part in ("seen", "why", "advice"))
+        values = {**self.values, **failed.values}
+        seen, why, advice = (_fill_all(text[part], values) for part in ("seen", "why", "advice"))
         return Feedback(failed.key, seen, why, advice)
 
 
@@ -187,6 +192,6 @@ def _told(error: Any) -> str:
         return f"{error.status} {error.reason}"
 
 
-def _fill(text: str, values: dict[str, object]) -> str:
-    """``{name}`` becomes the value of ``name``; other braces, as in ``{.status.phase}``, stay."""
+def _fill_all(text: str, values: dict[str, object]) -> str:
+    """Like ``texts.fill``, but a gap that the check left open is the lesson's fault: a KeyError."""
     return re.sub(r"\{(\w+)\}", lambda gap: str(values[gap[1]]), text)

@@ -9,6 +9,7 @@ lessons/01-pods/lesson.en.md       the text, with the solutions in its answer ce
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,11 @@ from k8slearn.errors import LessonError
 NAME = re.compile(r"(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)")
 ANSWER = "answer-"
 CHECK = "check-"
+
+
+def learners_seed() -> str:
+    """What a learner's own names and numbers are drawn from: K8SLEARN_SEED, any text, or the same for all."""
+    return os.environ.get("K8SLEARN_SEED") or "0"
 
 
 @dataclass(frozen=True)
@@ -102,23 +108,33 @@ class Folder:
             raise LessonError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
         return {one.id: one for one in vars(module).values() if isinstance(one, Check)}
 
-    def exercises(self, lang: str) -> dict[str, Exercise]:
-        """The exercises with their texts in a language. Raises LessonError when a text is missing."""
+    def values(self, exercise: str, seed: str | None = None) -> dict[str, object]:
+        """The names and numbers of an exercise for the learner with the ``seed`` (default: this one)."""
+        return self.checks[exercise].drawn(f"{seed or learners_seed()}/{self.id}/{exercise}")
+
+    def exercises(self, lang: str, seed: str | None = None) -> dict[str, Exercise]:
+        """The exercises with their texts in a language, for the learner with the ``seed`` (default: this one).
+
+        Raises LessonError when a text is missing.
+        """
         path = self.path / f"exercises.{lang}.yaml"
         written = texts.read_yaml(path)
         shared = texts.load(lang)
         exercises = {}
         for check in self.checks.values():
+            values = self.values(check.id, seed)
             try:
                 own = written[check.id]
                 exercises[check.id] = Exercise(
                     check=check,
-                    title=own["title"],
-                    step_titles={step.id: own["steps"][step.id] for step in check.steps},
-                    hints=tuple(own["hints"]),
-                    debrief=own["debrief"].strip(),
+                    title=texts.fill(own["title"], values),
+                    step_titles={step.id: texts.fill(own["steps"][step.id], values) for step in check.steps},
+                    hints=tuple(texts.fill(hint, values) for hint in own["hints"]),
+                    debrief=texts.fill(own["debrief"].strip(), values),
                     feedback=own.get("feedback", {}),
                     texts=shared,
+                    task=texts.fill(own.get("task", "").strip(), values),
+                    values=values,
                 )
             except (KeyError, TypeError) as error:
                 raise LessonError(f"{path}: the exercise {check.id!r} lacks the text {error}.") from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,15 @@ def load(lang: str) -> Texts:
         known = ", ".join(sorted(one.stem for one in _FOLDER.glob("*.yaml")))
         raise LessonError(f"There are no texts in the language {lang!r}. Choose one of: {known}.")
     return Texts(lang, **read_yaml(path))
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """``{name}`` becomes the value of ``name``; braces without one, as in ``{.status.phase}``, stay.
+
+    >>> fill("port {port}, -o jsonpath={.spec}", {"port": 80})
+    'port 80, -o jsonpath={.spec}'
+    """
+    return re.sub(r"\{(\w+)\}", lambda gap: str(values.get(gap[1], gap[0])), text)
 
 
 def read_yaml(path: Path) -> Any:

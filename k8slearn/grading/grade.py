@@ -12,15 +12,15 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from k8slearn import paths
-from k8slearn.course.loader import Folder, folders
+from k8slearn.course.loader import Folder, folders, learners_seed
 from k8slearn.errors import StorageError, SubmissionError
-from k8slearn.grading import report, runner
+from k8slearn.grading import report, roster, runner
 from k8slearn.grading.learner import Limits
 from k8slearn.grading.outcome import Outcome, Status
 from k8slearn.grading.splice import splice
@@ -50,19 +50,25 @@ def grade(
     out: Path,
     jobs: int | None = None,
     *,
+    seeds: Mapping[str, str] | None = None,
     limits: Limits = Limits(),  # noqa: B008 (immutable)
     progress: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Grades:
     """Grade all of ``submissions``, ``jobs`` at a time (default: two a core, for a
     notebook waits half of its time); the reports go to ``out``.
 
-    ``progress`` is told each outcome as it comes. Raises SubmissionError when there is nothing to grade,
-    StorageError when ``out`` cannot be written, ClusterError when grading cannot start.
+    ``seeds`` has, by learner, what their names and numbers are drawn from; without it all have the same.
+    ``progress`` is told each outcome as it comes. Raises SubmissionError when there is nothing to grade or
+    a learner has no seed, StorageError when ``out`` cannot be written, ClusterError when grading cannot start.
     """
     found = find(submissions)
+    if seeds is not None and (strangers := sorted({one.learner for one in found} - seeds.keys())):
+        raise SubmissionError(
+            f"The roster has no seed for {', '.join(strangers)}. Add a line for each: learner,seed"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return _grade(found, out, jobs or 2 * (os.cpu_count() or 1), limits, progress)
+        return _grade(found, out, jobs or 2 * (os.cpu_count() or 1), limits, seeds, progress)
     except OSError as error:
         raise StorageError(
             f"The marks cannot be written to {out}: {error.strerror or error}. "
@@ -70,14 +76,15 @@ def grade(
         ) from error
 
 
-def run(submissions: Path, out: Path, jobs: int | None) -> None:
+def run(submissions: Path, out: Path, jobs: int | None, seed_from: Path | None) -> None:
     """What ``k8slearn grade`` does: a line a submission as they come, then the table, on standard output."""
     from rich.console import Console
 
     def say(outcome: Outcome) -> None:
         print(f"{outcome.status.value:>12}  {report.printable(outcome.name)}", file=sys.stderr, flush=True)
 
-    grades = grade(submissions, out, jobs, progress=say)
+    seeds = roster.read(seed_from) if seed_from is not None else None
+    grades = grade(submissions, out, jobs, seeds=seeds, progress=say)
     Console().print(report.table(grades.outcomes))
     again = f", {grades.reused} of them earlier" if grades.reused else ""
     print(f"{len(grades.outcomes)} submissions{again}.")
@@ -90,7 +97,12 @@ def run(submissions: Path, out: Path, jobs: int | None) -> None:
 
 
 def _grade(
-    found: list[Submission], out: Path, jobs: int, limits: Limits, progress: Callable[[Outcome], None]
+    found: list[Submission],
+    out: Path,
+    jobs: int,
+    limits: Limits,
+    seeds: Mapping[str, str] | None,
+    progress: Callable[[Outcome], None],
 ) -> Grades:
     lessons = {folder.id: folder for folder in folders()}
     known = _known(out / OUTCOMES)
@@ -109,7 +121,8 @@ def _grade(
                 progress(outcome)
 
             for number, submission in enumerate(found):
-                prepared = _prepare(submission, lessons, limits, scratch / str(number))
+                seed = learners_seed() if seeds is None else seeds[submission.learner]
+                prepared = _prepare(submission, lessons, limits, seed, scratch / str(number))
                 if isinstance(prepared, Outcome):
                     keep(prepared)
                 elif (earlier := known.get(submission.name)) and earlier.key == prepared.key:
@@ -128,7 +141,7 @@ def _grade(
 
 
 def _prepare(
-    submission: Submission, lessons: dict[str, Folder], limits: Limits, folder: Path
+    submission: Submission, lessons: dict[str, Folder], limits: Limits, seed: str, folder: Path
 ) -> Task | Outcome:
     """What is to be judged, or the outcome when there is nothing to judge."""
     about = (submission.name, submission.learner)
@@ -144,10 +157,10 @@ def _prepare(
     pristine = paths.lessons() / lang / f"{lesson.id}.ipynb"
     spliced = splice(read(pristine).cells, notebook.cells)
     judged_by = (pristine, lesson.path / "checks.py", lesson.path / f"exercises.{lang}.yaml")
-    key = hashlib.sha256(repr((EDITION, limits, spliced)).encode("utf-8", "backslashreplace"))
+    key = hashlib.sha256(repr((EDITION, limits, seed, spliced)).encode("utf-8", "backslashreplace"))
     for path in judged_by:
         key.update(path.read_bytes())
-    return Task(*about, lesson.id, lang, handed_in, key.hexdigest(), str(folder), spliced, limits)
+    return Task(*about, lesson.id, lang, seed, handed_in, key.hexdigest(), str(folder), spliced, limits)
 
 
 def _known(path: Path) -> dict[str, Outcome]:

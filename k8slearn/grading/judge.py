@@ -106,6 +106,7 @@ def _environment(task: Task, home: Path, kubeconfig: Path) -> dict[str, str]:
         "K8SLEARN_HOME": str(home),
         "K8SLEARN_STRICT": "1",
         "K8SLEARN_LANG": task.lang,
+        "K8SLEARN_SEED": task.seed,
         "GOGC": "400",  # kubectl ends before it is worth collecting its garbage: a sixth less of its time
     }
 
@@ -116,7 +117,7 @@ class _Bench:
     def __init__(self, task: Task, cluster: Cluster) -> None:
         folder = find(task.lesson)
         self._handed = task.spliced.handed
-        self._exercises = folder.exercises(task.lang)
+        self._exercises = folder.exercises(task.lang, task.seed)
         self._context = Context(cluster, folder.namespace)
         self._results: dict[str, Result] = {}
         self._notes: dict[str, str] = {}

@@ -86,7 +86,9 @@ def splice(lesson: Iterable[Cell], submission: Iterable[Cell]) -> Spliced:
     return Spliced(tuple(steps), handed)
 
 
-_LOOK = re.compile(r"%kubectl (get|describe|events|logs|explain|rollout history)\b|lesson\.map\(\)$")
+_LOOK = re.compile(
+    r"%kubectl (get|describe|events|logs|explain|rollout history)\b|lesson\.(map|task|quiz)\(.*\)$"
+)
 _WAIT = re.compile(r"%kubectl (wait|rollout status)\b")
 
 

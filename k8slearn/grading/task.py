@@ -21,6 +21,8 @@ class Task:
     learner: str
     lesson: str
     lang: str
+    seed: str
+    """What the learner's names and numbers are drawn from."""
     handed_in: str
     key: str
     folder: str

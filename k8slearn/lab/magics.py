@@ -56,8 +56,8 @@ class KubectlMagics(Magics):
     @no_var_expand
     @cell_magic
     def apply(self, line: str, cell: str) -> None:
-        """kubectl apply of the YAML in the cell; options go behind %%apply."""
-        self._run(["apply", "-f", "-", *split(line, self._names())], cell)
+        """kubectl apply of the YAML in the cell; options go behind %%apply. {name} stands for a Python value."""
+        self._run(["apply", "-f", "-", *split(line, self._names())], fill(cell, self._names()))
 
     def _run(self, arguments: list[str], input: str | None = None) -> None:
         problem = refusal(arguments)
@@ -105,6 +105,22 @@ def split(line: str, names: Mapping[str, Any]) -> list[str]:
     except ValueError as error:
         raise UsageError(f"%kubectl: {error}. Check the quotes in: {line}") from error
     return [re.sub("\ue000(\\d+)\ue001", lambda found: values[int(found[1])], word) for word in words]
+
+
+def fill(manifest: str, names: Mapping[str, Any]) -> str:
+    """A manifest with ``{name}`` filled in where it is the name of a Python text or number.
+
+    All else of braces and dollars is YAML's, a template's or a shell's.
+
+    >>> fill("{app: web, ports: [{port}]} ${port} {{port}}", {"port": 80, "web": 1})
+    '{app: web, ports: [80]} ${port} {{port}}'
+    """
+
+    def value(found: re.Match[str]) -> str:
+        known = names.get(found[1])
+        return str(known) if isinstance(known, str | int | float) else found[0]
+
+    return re.sub(r"(?<![{$])\{([A-Za-z_]\w*)\}(?!\})", value, manifest)
 
 
 def refusal(arguments: list[str]) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from k8slearn.course import Lesson, Status
 from k8slearn.course.loader import Answer, Folder, folders
 
 ALL = folders()
 EXERCISES = [pytest.param(folder, one, id=f"{folder.id}/{one}") for folder in ALL for one in folder.checks]
-ANSWERS = [
-    pytest.param(folder, answer, id=f"{folder.id}/{answer.exercise}: {answer.title}")
+SEEDS = ("0", "another learner's")
+SEEDED = [
+    pytest.param(folder, answer, seed, id=f"{folder.id}/{answer.exercise}: {answer.title}, seed {seed}")
     for folder in ALL
     for answer in folder.answers()
+    for seed in SEEDS[: 2 if folder.values(answer.exercise) else 1]
 ]
 
-Open = Callable[[str], Lesson]
+Open = Callable[..., Lesson]
 Execute = Callable[[str], None]
 
 
@@ -39,11 +42,11 @@ def test_an_exercise_whose_scene_was_never_set_fails_too(
     assert not open_lesson(folder.id).check(exercise).passed
 
 
-@pytest.mark.parametrize(("folder", "answer"), ANSWERS)
+@pytest.mark.parametrize(("folder", "answer", "seed"), SEEDED)
 def test_an_answer_gets_the_verdict_it_deserves(
-    folder: Folder, answer: Answer, open_lesson: Open, execute: Execute
+    folder: Folder, answer: Answer, seed: str, open_lesson: Open, execute: Execute
 ) -> None:
-    lesson = open_lesson(folder.id)
+    lesson = open_lesson(folder.id, seed)
     if folder.checks[answer.exercise].scene is not None:
         lesson.begin(answer.exercise)
     for cell in answer.cells:
@@ -56,6 +59,34 @@ def test_an_answer_gets_the_verdict_it_deserves(
     if not result.passed:
         failed = [step for step in result.steps if step.status is Status.FAILED]
         assert len(failed) == 1, f"one thing at a time: {result}"
+
+
+@pytest.mark.parametrize("folder", ALL, ids=lambda folder: folder.id)
+def test_a_neighbour_s_solution_does_not_pass(
+    folder: Folder, open_lesson: Open, execute: Execute, shell: InteractiveShell
+) -> None:
+    lesson = open_lesson(folder.id, SEEDS[0])
+    for exercise in folder.checks:
+        solution = folder.solution(exercise, "en")
+        mine = folder.values(exercise, SEEDS[0])
+        if "lesson.values(" not in solution:
+            continue  # the same for all, or to be read from the cluster
+        neighbour = next(
+            str(number)
+            for number in range(100)
+            if all(mine[name] != value for name, value in folder.values(exercise, str(number)).items())
+        )
+        lesson.reset()
+        if folder.checks[exercise].scene is not None:
+            lesson.begin(exercise)
+        shell.user_ns["lesson"] = Lesson(
+            *(folder.id, lesson.cluster),
+            namespace=lesson.namespace,
+            progress=lesson.progress,
+            seed=neighbour,
+        )
+        execute(solution)
+        assert not lesson.check(exercise).passed, exercise
 
 
 @pytest.mark.parametrize(("folder", "exercise"), EXERCISES)

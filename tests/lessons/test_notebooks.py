@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from k8slearn import paths
-from k8slearn.course import build
+from k8slearn.course import Lesson, Progress, build
 from k8slearn.course.loader import ANSWER, Folder, folders
 from k8slearn.engines import Cluster
 
@@ -52,17 +52,22 @@ def test_the_notebook_for_learners_differs_only_in_its_blank_answers(folder: Fol
             assert ours == theirs
 
 
+@pytest.mark.parametrize("seed", ["0", "another learner's"])
 @pytest.mark.parametrize("folder", ALL, ids=lambda folder: folder.id)
 def test_a_solved_notebook_passes_from_top_to_bottom(
     folder: Folder,
+    seed: str,
     cluster: Cluster,
     execute: Callable[[str], None],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("K8SLEARN_KUBECONFIG", str(cluster.kubeconfig))
+    if cluster.namespace is None:  # else the context engine has been set up in tmp_path
+        monkeypatch.setenv("K8SLEARN_KUBECONFIG", str(cluster.kubeconfig))
+        Lesson(folder.id, cluster, progress=Progress(tmp_path / "progress.json")).reset()
     monkeypatch.setenv("K8SLEARN_HOME", str(tmp_path))
     monkeypatch.setenv("K8SLEARN_STRICT", "1")
+    monkeypatch.setenv("K8SLEARN_SEED", seed)
     for cell in nbformat.read(notebook(folder, "solution"), as_version=4).cells:
         if cell.cell_type == "code":
             execute(cell.source)
