@@ -80,8 +80,6 @@ def _of_new(obj: Object, resource: str) -> Iterator[Fact]:
 
 
 def _of_metadata(old: Object, new: Object) -> Iterator[Fact]:
-    if old is new:
-        return
     for field, word in (("labels", "label"), ("annotations", "annotation")):
         before, after = old.get(field) or _NONE, new.get(field) or _NONE
         if before is after or before == after:
@@ -89,9 +87,10 @@ def _of_metadata(old: Object, new: Object) -> Iterator[Fact]:
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name) and not name.startswith(_UNREAD_ANNOTATIONS):
                 yield f"{word} {name}", _short(before.get(name)), _short(after.get(name))
-    before, after = _controller(old), _controller(new)
-    if before != after:
-        yield "controller", before, after
+    if old.get("ownerReferences") != new.get("ownerReferences"):
+        before, after = _controller(old), _controller(new)
+        if before != after:
+            yield "controller", before, after
     before, after = old.get("finalizers") or [], new.get("finalizers") or []
     if before != after:
         yield "finalizers", ", ".join(before) or None, ", ".join(after) or None
@@ -150,10 +149,18 @@ def _of_status(before: Object, after: Object) -> list[Fact]:
 
 
 def _of_conditions(before: list[Object], after: list[Object]) -> Iterator[Fact]:
-    old = {condition["type"]: condition.get("status") for condition in before}
+    old = {condition.get("type"): condition.get("status") for condition in before}
     for condition in after:
-        if old.get(condition["type"]) != condition.get("status"):
-            yield condition["type"], old.get(condition["type"]), condition.get("status")
+        name = condition.get("type")
+        if old.get(name) != condition.get("status"):
+            yield str(name), old.get(name), condition.get("status")
+
+
+def _condition(status: Object, name: str) -> str | None:
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == name:
+            return condition.get("status")
+    return None
 
 
 def _of_pod_status(before: Object, after: Object, *, going: bool) -> Iterator[Fact]:
@@ -163,10 +170,10 @@ def _of_pod_status(before: Object, after: Object, *, going: bool) -> Iterator[Fa
     """
     if before.get("phase") != after.get("phase") and not going:
         yield "phase", before.get("phase"), after.get("phase")
-    if before.get("conditions") is not after.get("conditions"):
-        for fact in _of_conditions(before.get("conditions") or [], after.get("conditions") or []):
-            if fact[0] in ("Ready", "DisruptionTarget") or (fact[2] == "False" and fact[0] == "PodScheduled"):
-                yield fact
+    for name in ("Ready", "DisruptionTarget", "PodScheduled"):
+        old, new = (_condition(status, name) for status in (before, after))
+        if old != new and (name != "PodScheduled" or new == "False"):
+            yield name, old, new
     for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         old, new = before.get(field) or (), after.get(field) or ()
         if old is not new:
