@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from k8slearn.embedded.apiserver.status import FieldError
@@ -155,15 +156,15 @@ class Kind:
     update_warnings: Callable[[Object, Object], Iterable[str]] = lambda new, old: ()
     """Texts for Warning headers, of an object that is valid; the second gets ``(new, old)``."""
 
-    @property
+    @cached_property
     def singular(self) -> str:
         return self.kind.lower() if self.has_singular else ""
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
 
-    @property
+    @cached_property
     def resource(self) -> str:
         """``deployments.apps`` or ``pods``: the name in the store and in messages."""
         return f"{self.plural}.{self.group}" if self.group else self.plural

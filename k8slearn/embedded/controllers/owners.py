@@ -24,10 +24,27 @@ ORPHAN = "orphan"
 """Index: an object without a controller under its namespace."""
 
 
+CONTROLLER = "controller"
+"""Index: an object under the kind of its controller, "" without one."""
+
+
 def add_indexes(client: Client, resource: str) -> None:
     """Make the objects of ``resource`` findable by ``OWNER`` and ``ORPHAN``."""
     client.add_index(resource, OWNER, _owner_uids)
     client.add_index(resource, ORPHAN, _orphan_namespace)
+
+
+def watch(client: Client, resource: str, kind: str, notify: Callable[[Change], None]) -> None:
+    """Watch the objects of ``resource`` that a ``kind`` controls, or nobody. A pod of a ReplicaSet changes four
+    times until it runs, and no other controller is asked about it."""
+    client.add_index(resource, CONTROLLER, _controller_kind)
+    for value in (kind, ""):
+        client.watch(resource, notify, only=(CONTROLLER, value))
+
+
+def _controller_kind(obj: Object) -> list[str]:
+    controller = controller_of(obj)
+    return [controller["kind"] if controller else ""]
 
 
 def _owner_uids(obj: Object) -> list[str]:

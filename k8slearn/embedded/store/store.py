@@ -21,7 +21,7 @@ The rules are etcd's as the API server uses it:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -101,7 +101,7 @@ class Watch:
             self._watchers.remove(self)
 
 
-Index = Callable[[Object], Iterable[str]]
+Index = Callable[[Object], Sequence[str]]
 
 
 class Store:
@@ -123,7 +123,9 @@ class Store:
 
         self._history: deque[Change] = deque(maxlen=HISTORY)
         self._compacted = 0
-        self._indexes: dict[str, dict[str, tuple[Index, dict[str, dict[Key, Stored]]]]] = {}
+        self._indexes: dict[str, dict[str, tuple[Index, dict[str, set[Key]]]]] = {}
+        """Keys, not objects: a write that moves nothing in an index leaves it alone."""
+
         if journal:
             for record in journal.records:
                 self.revision = record.revision
@@ -168,16 +170,19 @@ class Store:
         indexes = self._indexes.setdefault(resource, {})
         if name in indexes:
             return
-        entries: dict[str, dict[Key, Stored]] = {}
+        entries: dict[str, set[Key]] = {}
         indexes[name] = (index, entries)
         for key, stored in self._resources.get(resource, {}).items():
             for value in index(stored.object):
-                entries.setdefault(value, {})[key] = stored
+                entries.setdefault(value, set()).add(key)
 
     def by_index(self, resource: str, name: str, value: str) -> list[Stored]:
         """The objects under ``value`` of an index made before, in the order of namespace and name."""
         found = self._indexes[resource][name][1].get(value)
-        return [found[key] for key in sorted(found)] if found else []
+        if not found:
+            return []
+        objects = self._resources[resource]
+        return [objects[key] for key in sorted(found)]
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -226,16 +231,17 @@ class Store:
 
     def _reindex(self, resource: str, key: Key, before: Stored | None, after: Stored | None) -> None:
         for index, entries in self._indexes.get(resource, {}).values():
-            if before is not None:
-                for value in index(before.object):
-                    bucket = entries.get(value)
-                    if bucket is not None:
-                        bucket.pop(key, None)
-                        if not bucket:
-                            del entries[value]
-            if after is not None:
-                for value in index(after.object):
-                    entries.setdefault(value, {})[key] = after
+            old = index(before.object) if before is not None else ()
+            new = index(after.object) if after is not None else ()
+            if old == new:
+                continue
+            for value in old:
+                if bucket := entries.get(value):
+                    bucket.discard(key)
+                    if not bucket:
+                        del entries[value]
+            for value in new:
+                entries.setdefault(value, set()).add(key)
 
     # -- watching -------------------------------------------------------------------------------
 

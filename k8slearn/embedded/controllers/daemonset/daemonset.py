@@ -39,11 +39,12 @@ class DaemonSetController(Controller):
 
     def start(self) -> None:
         super().start()
-        self.watch("pods", self._of_pod)
+        owners.watch(self.client, "pods", "DaemonSet", self._notice_pod)
         self.watch("nodes", self._of_node)
 
-    def _of_pod(self, change: Change) -> list[Key]:
-        return owners.interested(self.client, change, DAEMON_SETS, "DaemonSet")
+    def _notice_pod(self, change: Change) -> None:
+        for key in owners.interested(self.client, change, DAEMON_SETS, "DaemonSet"):
+            self.queue.add(key)
 
     def _of_node(self, change: Change) -> list[Key]:
         """All DaemonSets, when a node comes, goes, or changes its labels or taints."""

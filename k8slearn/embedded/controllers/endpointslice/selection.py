@@ -28,17 +28,19 @@ def is_headless(service: Object) -> bool:
 def services_concerned(client: Client, change: Change) -> list[Key]:
     """The Services that select the changed pod, or did before, if the change may matter to them."""
     before = change.previous.object if change.previous else None
-    if change.type == "MODIFIED" and before and _facts(before) == _facts(change.object):
-        return []
     labels = [change.object["metadata"].get("labels", {}).items()]
     if before:
         labels.append(before["metadata"].get("labels", {}).items())
     namespace = change.stored.key.namespace
-    return [
+    concerned = [
         Key(namespace, service["metadata"]["name"])
         for service in client.list("services", namespace)
         if (selector := service["spec"].get("selector")) and any(selector.items() <= have for have in labels)
     ]
+    # Last, for it costs most, and most pods of a large namespace have no Service.
+    if concerned and change.type == "MODIFIED" and before and _facts(before) == _facts(change.object):
+        return []
+    return concerned
 
 
 def _facts(pod: Object) -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ class JobController(Controller):
 
     def start(self) -> None:
         self.client.watch(JOBS, self._notice_job)
-        self.client.watch("pods", self._notice_pod)
+        owners.watch(self.client, "pods", "Job", self._notice_pod)
         for job in self.client.list(JOBS):
             self.queue.add(_key(job))
         for pod in self.client.list("pods"):

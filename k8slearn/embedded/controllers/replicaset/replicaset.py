@@ -38,10 +38,11 @@ class ReplicaSetController(Controller):
 
     def start(self) -> None:
         super().start()
-        self.watch("pods", self._of_pod)
+        owners.watch(self.client, "pods", "ReplicaSet", self._notice_pod)
 
-    def _of_pod(self, change: Change) -> list[Key]:
-        return owners.interested(self.client, change, REPLICA_SETS, "ReplicaSet")
+    def _notice_pod(self, change: Change) -> None:
+        for key in owners.interested(self.client, change, REPLICA_SETS, "ReplicaSet"):
+            self.queue.add(key)
 
     def reconcile(self, key: Key) -> None:
         rs = self.client.get(REPLICA_SETS, *key)

@@ -26,10 +26,11 @@ class StatefulSetController(Controller):
 
     def start(self) -> None:
         super().start()
-        self.watch("pods", self._of_pod)
+        owners.watch(self.client, "pods", "StatefulSet", self._notice_pod)
 
-    def _of_pod(self, change: Change) -> list[Key]:
-        return owners.interested(self.client, change, STATEFUL_SETS, "StatefulSet")
+    def _notice_pod(self, change: Change) -> None:
+        for key in owners.interested(self.client, change, STATEFUL_SETS, "StatefulSet"):
+            self.queue.add(key)
 
     def reconcile(self, key: Key) -> float | None:
         sts = self.client.get(STATEFUL_SETS, *key)
