@@ -50,6 +50,9 @@ VERSION: dict[str, Any] = {
 """The Kubernetes version that the embedded cluster behaves as."""
 
 
+_READ_BY_PEOPLE = ("curl", "Wget", "Mozilla/5.0")
+
+
 class APIServer:
     """``handle`` answers every request; it never raises for what a client did."""
 
@@ -86,6 +89,8 @@ class APIServer:
     def handle(self, request: Request) -> Answer:
         """Answer ``request``, if who asks may have what is asked for."""
         answer = self._answer(request)
+        if isinstance(answer, Response) and _wants_pretty(request):
+            answer.body = _pretty(answer)
         if request.warnings and isinstance(answer, Response):
             answer.headers += _warning_headers(request.warnings)
         return answer
@@ -229,6 +234,19 @@ def _reviews(registry: Registry) -> dict[tuple[str, str], Handler]:
         ("selfsubjectaccessreviews.authorization.k8s.io", ""): access.access,
         ("selfsubjectrulesreviews.authorization.k8s.io", ""): access.rules,
     }
+
+
+def _wants_pretty(request: Request) -> bool:
+    """People with a browser, curl or wget get JSON that they can read, and who asks for it by ``?pretty``."""
+    if "pretty" in request.query:
+        return request.flag("pretty")
+    return request.headers.get("user-agent", "").startswith(_READ_BY_PEOPLE)
+
+
+def _pretty(answer: Response) -> bytes:
+    if answer.content_type != "application/json" or not answer.body:
+        return answer.body
+    return orjson.dumps(orjson.loads(answer.body), option=orjson.OPT_INDENT_2)
 
 
 def _warning_headers(warnings: Iterable[str]) -> list[tuple[str, str]]:

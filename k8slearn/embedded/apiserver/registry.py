@@ -211,7 +211,7 @@ class Registry:
             self._check(kind, new, errors)
             for text in () if subresource else kind.update_warnings(new, old):
                 warn(text)
-        if not subresource:
+        if not subresource or part is not None:
             admission.check(attributes, new, self._admission)
         if new == old or dry_run:
             return new

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.kinds import Kinds
+from k8slearn.embedded.apiserver.status import method_not_allowed, path_not_found
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,11 @@ def resolve(path: str, kinds: Kinds) -> Target | None:
     if name and kind.namespaced and namespace is None:
         return None
     return Target(kind, namespace, name, subresource, "/".join(parts[3:]))
+
+
+def only_created(request: Request, target: Target) -> None:
+    """Of what is answered and never stored there is nothing to get. Raises ApiError."""
+    if target.name:
+        raise path_not_found()
+    if request.method != "POST":
+        raise method_not_allowed()

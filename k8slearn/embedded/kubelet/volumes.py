@@ -9,22 +9,31 @@ an update makes a new one and turns the link, so that a program sees all of the 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-
-import orjson
 
 from k8slearn.embedded.kubelet import fields
 from k8slearn.embedded.kubelet.claimed import ClaimError, on_node
 from k8slearn.embedded.kubelet.env import decoded, expand
 from k8slearn.embedded.kubelet.host import Host
 from k8slearn.embedded.kubelet.node_files import MountError, directories
-from k8slearn.embedded.runtime.files import SETGID, Directory, FileSystem, Node, RegularFile, Symlink, freeze, tree, walk
+from k8slearn.embedded.kubelet.tokens import PodToken
+from k8slearn.embedded.runtime.files import (
+    SETGID,
+    Directory,
+    FileSystem,
+    GeneratedFile,
+    Node,
+    RegularFile,
+    Symlink,
+    freeze,
+    tree,
+    walk,
+)
 
 Object = dict[str, Any]
-Files = dict[str, tuple[bytes, int]]
+Files = dict[str, tuple[bytes | PodToken, int]]
 """Paths in a volume, with content and mode."""
 
 
@@ -42,6 +51,7 @@ class Volumes:
     def __init__(self, host: Host, pod: Object) -> None:
         self._host = host
         self._mounted: dict[str, Node] = {}
+        self._tokens: dict[tuple[str, int], PodToken] = {}
         self.pod = pod
         self.watched = set(_references(pod))
         """``(resource, name)`` of the ConfigMaps and Secrets that the volumes are made from."""
@@ -131,7 +141,8 @@ class Volumes:
 
     def _source(self, part: Object, mode: int, allocatable: dict[str, str], ip: str) -> Files:
         if "serviceAccountToken" in part:
-            return {part["serviceAccountToken"]["path"]: (self._token(), mode)}
+            source = part["serviceAccountToken"]
+            return {source["path"]: (self._token(source), mode)}
         if "downwardAPI" in part:
             return {
                 item["path"]: (self._downward(item, allocatable, ip).encode(), item.get("mode", mode))
@@ -167,31 +178,17 @@ class Volumes:
         owner = next(c for c in containers if c["name"] == reference.get("containerName"))
         return fields.resource(owner, reference["resource"], reference.get("divisor"), allocatable)
 
-    def _token(self) -> bytes:
-        """A bound service account token: it reads like one (a JWT), and the API server knows no such key."""
-        metadata, spec = self.pod["metadata"], self.pod["spec"]
-        account = spec.get("serviceAccountName", "default")
-        claims = {
-            "aud": ["https://kubernetes.default.svc.cluster.local"],
-            "iss": "https://kubernetes.default.svc.cluster.local",
-            "kubernetes.io": {
-                "namespace": metadata["namespace"],
-                "pod": {"name": metadata["name"], "uid": metadata["uid"]},
-                "serviceaccount": {"name": account},
-            },
-            "sub": f"system:serviceaccount:{metadata['namespace']}:{account}",
-        }
-        parts = ({"alg": "RS256"}, claims)
-        encoded = [base64.urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=") for part in parts]
-        return b".".join([*encoded, metadata["uid"].replace("-", "").encode()])
+    def _token(self, source: Object) -> PodToken:
+        key = (source.get("audience", ""), source["expirationSeconds"])
+        if key not in self._tokens:
+            self._tokens[key] = PodToken(self._host, self.pod, source)
+        return self._tokens[key]
 
     # -- writing --------------------------------------------------------------------------------
 
     def _write(self, directory: Directory, files: Files) -> None:
         now = self._host.clock.now
-        payload = tree(
-            {path: RegularFile(content, mode, modified=now) for path, (content, mode) in files.items()}
-        )
+        payload = tree({path: _file(content, mode, now) for path, (content, mode) in files.items()})
         if (group := self._fs_group) is not None:
             for _, node in walk(payload, "/"):
                 node.gid = group
@@ -212,10 +209,18 @@ def _contents(directory: Directory) -> Files:
     return dict(_regular_files(payload, ""))
 
 
-def _regular_files(directory: Directory, prefix: str) -> Iterator[tuple[str, tuple[bytes, int]]]:
+def _file(content: bytes | PodToken, mode: int, now: float) -> RegularFile:
+    if isinstance(content, PodToken):
+        return GeneratedFile(content, mode, modified=now)
+    return RegularFile(content, mode, modified=now)
+
+
+def _regular_files(directory: Directory, prefix: str) -> Iterator[tuple[str, tuple[Any, int]]]:
     for name, node in directory.children.items():
         if isinstance(node, Directory):
             yield from _regular_files(node, f"{prefix}{name}/")
+        elif isinstance(node, GeneratedFile):
+            yield prefix + name, (node.generate, node.mode)
         elif isinstance(node, RegularFile):
             yield prefix + name, (node.content, node.mode)
 

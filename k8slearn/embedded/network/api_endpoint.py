@@ -19,7 +19,7 @@ from k8slearn.embedded.apiserver.status import ApiError, bad_request
 from k8slearn.embedded.network.http import HttpRequest, HttpResponse, Reply, SecureListener
 from k8slearn.embedded.network.network import Network
 
-_PLAIN = HttpResponse(400, b"Client sent an HTTP request to an HTTPS server.\n")
+_PLAIN = HttpResponse(400, b"Client sent an HTTP request to an HTTPS server.\n", version="HTTP/1.0")
 
 
 class ApiEndpoint(SecureListener):

@@ -54,6 +54,7 @@ class HttpResponse:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    version: str = "HTTP/1.1"
 
     @property
     def reason(self) -> str:

@@ -16,10 +16,11 @@ from k8slearn.embedded.apiserver.admission.persistent_volume_claim_resize import
     persistent_volume_claim_resize,
 )
 from k8slearn.embedded.apiserver.admission.plugin import Attributes, Context, Plugin
+from k8slearn.embedded.apiserver.admission.pod_resize import pod_resize
 from k8slearn.embedded.apiserver.admission.priority import priority, priority_class
 from k8slearn.embedded.apiserver.admission.resource_quota import resource_quota
-from k8slearn.embedded.apiserver.admission.service_account import service_account
 from k8slearn.embedded.apiserver.admission.role_escalation import binding_escalation, role_escalation
+from k8slearn.embedded.apiserver.admission.service_account import service_account
 from k8slearn.embedded.apiserver.admission.service_addresses import service_addresses
 from k8slearn.embedded.apiserver.admission.storage_class_default import storage_class_default
 from k8slearn.embedded.apiserver.admission.storage_object_in_use_protection import (
@@ -30,22 +31,22 @@ from k8slearn.embedded.apiserver.kind import Object
 __all__ = ["Attributes", "Context", "Plugin", "admit", "check"]
 
 _MUTATING: dict[str, tuple[Plugin, ...]] = {
-    "namespaces": (namespace_lifecycle,),
     "clusterrolebindings.rbac.authorization.k8s.io": (binding_escalation,),
     "clusterroles.rbac.authorization.k8s.io": (role_escalation,),
+    "namespaces": (namespace_lifecycle,),
     "persistentvolumeclaims": (storage_class_default, storage_object_in_use_protection),
     "persistentvolumes": (storage_object_in_use_protection,),
     "pods": (default_limits, service_account, default_toleration_seconds, priority),
     "priorityclasses.scheduling.k8s.io": (priority_class,),
-    "services": (service_addresses,),
     "rolebindings.rbac.authorization.k8s.io": (binding_escalation,),
     "roles.rbac.authorization.k8s.io": (role_escalation,),
+    "services": (service_addresses,),
 }
 """In the order of a real server (kubeapiserver/options/plugins.go)."""
 
 _VALIDATING: dict[str, tuple[Plugin, ...]] = {
     "persistentvolumeclaims": (limit_ranger, persistent_volume_claim_resize),
-    "pods": (limit_ranger,),
+    "pods": (limit_ranger, pod_resize),
 }
 
 

@@ -15,7 +15,7 @@ from k8slearn.embedded.apiserver.authentication.tokens import InvalidToken
 from k8slearn.embedded.apiserver.bodies import decode
 from k8slearn.embedded.apiserver.http import Request, Response
 from k8slearn.embedded.apiserver.kind import Object
-from k8slearn.embedded.apiserver.routes import Target
+from k8slearn.embedded.apiserver.routes import Target, only_created
 from k8slearn.embedded.apiserver.status import bad_request, method_not_allowed
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Identities:
 
 
 def _asked(request: Request, target: Target) -> Object:
-    if request.method != "POST" or target.name:
-        raise method_not_allowed()
+    only_created(request, target)
     return decode(request, target.kind.message, target.kind)
 
 

@@ -16,8 +16,8 @@ from k8slearn.embedded.apiserver.authorization.rbac import EVERYTHING, Authorize
 from k8slearn.embedded.apiserver.bodies import decode
 from k8slearn.embedded.apiserver.http import Request, Response
 from k8slearn.embedded.apiserver.kind import Object
-from k8slearn.embedded.apiserver.routes import Target
-from k8slearn.embedded.apiserver.status import ApiError, FieldError, bad_request, method_not_allowed
+from k8slearn.embedded.apiserver.routes import Target, only_created
+from k8slearn.embedded.apiserver.status import ApiError, FieldError, bad_request
 from k8slearn.embedded.apiserver.validation import fields
 
 _ONE_OF_TWO = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
@@ -30,8 +30,7 @@ class AccessReviews:
     def access(self, request: Request, target: Target) -> Response:
         """SubjectAccessReview, LocalSubjectAccessReview and SelfSubjectAccessReview."""
         kind = target.kind
-        if request.method != "POST" or target.name:
-            raise method_not_allowed()
+        only_created(request, target)
         review = decode(request, kind.message, kind)
         spec = review.get("spec") or {}
         own = kind.kind.startswith("Self")
@@ -50,8 +49,7 @@ class AccessReviews:
 
     def rules(self, request: Request, target: Target) -> Response:
         """SelfSubjectRulesReview: all rules that hold for who asks, in one namespace."""
-        if request.method != "POST" or target.name:
-            raise method_not_allowed()
+        only_created(request, target)
         spec = decode(request, target.kind.message, target.kind).get("spec") or {}
         namespace = spec.get("namespace", "")
         if not namespace:

@@ -15,7 +15,7 @@ MESSAGES = "k8s.io.api.rbac.v1"
 
 def default_rules(obj: Object) -> None:
     """A role without rules says so: its ``rules`` are null."""
-    obj.setdefault("rules", None)
+    obj["rules"] = obj.get("rules") or None
 
 
 def default_binding(obj: Object) -> None:

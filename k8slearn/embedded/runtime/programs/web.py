@@ -102,7 +102,7 @@ class _Wget:
                 url = location if "://" in location else f"{scheme}://{host}:{port}{location}"
                 continue
             if response.status >= 300:
-                raise Fault(f"server returned error: HTTP/1.1 {response.status} {response.reason}")
+                raise Fault(f"server returned error: {response.version} {response.status} {response.reason}")
             yield from self._save(url, response)
             return
         raise Fault("too many redirections")
@@ -148,7 +148,7 @@ class _Wget:
         except NetworkError as error:
             raise Fault(f"can't connect to remote host ({ip}): {error}") from None
         if "S" in self.found:
-            yield from self._say(f"  HTTP/1.1 {response.status} {response.reason}")
+            yield from self._say(f"  {response.version} {response.status} {response.reason}")
             for name, value in response.headers.items():
                 yield from self._say(f"  {'-'.join(word.capitalize() for word in name.split('-'))}: {value}")
             yield from self._say("  ")
