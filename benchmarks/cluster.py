@@ -39,12 +39,12 @@ def deployment() -> Result:
     for seed in range(5):
         with Cluster(4, seed=seed) as cluster:
             cluster.settle()
-            _create(cluster, REPLICAS)
+            create(cluster, "web", REPLICAS)
             begin = time.perf_counter()
             cluster.settle()
             taken.append(time.perf_counter() - begin)
             pods = cluster.client.list("pods", "default")
-            assert sum(_is_ready(pod) for pod in pods) == REPLICAS
+            assert sum(map(is_ready, pods)) == REPLICAS
     writes = 4
     floor = median(lambda: [orjson.loads(orjson.dumps(pod)) for pod in pods for _ in range(writes)])
     return Result(
@@ -60,7 +60,7 @@ def list_pods() -> Result:
     """LIST of 1,000 pods over TLS, beside the same server framework sending the same bytes."""
     with Cluster(11, start=time.time() - 60) as cluster:
         cluster.settle()
-        _create(cluster, 1000)
+        create(cluster, "web", 1000)
         cluster.settle()
         cluster.clock.advance(time.time() - cluster.clock.now)
         server = cluster.serve()
@@ -107,17 +107,19 @@ def _bare(body: bytes, context: ssl.SSLContext, ca: str) -> float:
     return seconds
 
 
-def _create(cluster: Cluster, replicas: int) -> None:
-    labels = {"app": "web"}
+def create(cluster: Cluster, name: str, replicas: int) -> None:
+    """A Deployment of nginx."""
+    labels = {"app": name}
     template = {
         "metadata": {"labels": labels},
         "spec": {"containers": [{"name": "web", "image": "nginx:1.29"}]},
     }
     spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
-    cluster.client.create("deployments.apps", {"metadata": {"name": "web"}, "spec": spec})
+    metadata = {"name": name, "namespace": "default"}
+    cluster.client.create("deployments.apps", {"metadata": metadata, "spec": spec})
 
 
-def _is_ready(pod: dict) -> bool:
+def is_ready(pod: dict) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
 
 

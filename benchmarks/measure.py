@@ -1,4 +1,4 @@
-"""How things are timed: median wall seconds of a few runs."""
+"""How things are timed: median wall seconds of a few runs; and what a result is."""
 
 from __future__ import annotations
 
@@ -9,14 +9,35 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
+class Unit(NamedTuple):
+    """How a number is printed: multiplied by ``scale``, with ``decimals``."""
+
+    name: str
+    scale: float = 1.0
+    decimals: int = 0
+
+    def text(self, value: float, more: int = 0) -> str:
+        return f"{value * self.scale:,.{self.decimals + more}f} {self.name}"
+
+
+MILLISECONDS = Unit("ms", 1000)
+MICROSECONDS = Unit("µs", 1_000_000)
+KILOBYTES = Unit("kB", 1 / 1000, 1)
+PERCENT = Unit("% of a core", 100, 2)
+
+
 class Result(NamedTuple):
-    """``floor`` names what ``floor_seconds`` were measured of, in the same run."""
+    """``floor`` names what ``floor_measured`` was measured of, in the same run and unit. Less is better.
+
+    The values are seconds (bytes, parts of one) whatever ``unit`` they are printed in.
+    """
 
     what: str
-    seconds: float
+    measured: float
     goal: float
     floor: str
-    floor_seconds: float
+    floor_measured: float
+    unit: Unit = MILLISECONDS
 
 
 def median(action: Callable[[], object], runs: int = 5) -> float:
