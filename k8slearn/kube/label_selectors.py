@@ -19,10 +19,10 @@ def matches(selector: Selector, labels: Mapping[str, str] | None) -> bool:
     True
     """
     labels = labels or {}
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
-    return all(_holds(requirement, labels) for requirement in selector.get("matchExpressions") or ())
+    match_labels, expressions = selector.get("matchLabels"), selector.get("matchExpressions")
+    if match_labels and not match_labels.items() <= labels.items():
+        return False
+    return not expressions or all(_holds(requirement, labels) for requirement in expressions)
 
 
 def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -7,15 +7,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client.client import Client
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import Object
 
+V = TypeVar("V")
+
 SIMILAR = 10
 WINDOW = 600.0
+
+REMEMBERED = 4096
+"""Events of which a recorder knows that it has written them (client-go's ``maxLruCacheEntries``): of ten thousand
+pods one would else keep some thirty thousand for ever."""
 
 
 class Recorder:
@@ -52,7 +58,7 @@ class Recorder:
         if self._clock.now - since > WINDOW:
             since, messages = self._clock.now, set()
         messages.add(message)
-        self._similar[similar] = (since, messages)
+        _remember(self._similar, similar, (since, messages))
         kind: tuple[Any, ...] = (*similar, message)
         if len(messages) >= SIMILAR:
             message, kind = f"(combined from similar events): {message}", (*similar, None)
@@ -62,7 +68,7 @@ class Recorder:
         try:
             if before is None:
                 name = f"{metadata['name']}.{self._clock.stamp():x}"
-                self._names[kind] = name
+                _remember(self._names, kind, name)
                 self._client.create("events", self._new(namespace, name, involved, type, reason, message))
             else:
                 now = self._clock.timestamp()
@@ -92,3 +98,11 @@ class Recorder:
             "reportingComponent": self._component,
             "reportingInstance": self._host,
         }
+
+
+def _remember(memory: dict[tuple[Any, ...], V], key: tuple[Any, ...], value: V) -> None:
+    """Note ``value`` as the youngest, and forget the oldest when there are too many."""
+    memory.pop(key, None)
+    memory[key] = value
+    if len(memory) > REMEMBERED:
+        del memory[next(iter(memory))]

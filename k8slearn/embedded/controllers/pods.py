@@ -8,8 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from k8slearn.embedded.client import Object
+from k8slearn.embedded.client import Client, Object
 from k8slearn.embedded.clock import parse_timestamp
+
+BY_LABEL = "namespace and label"
+"""Index: a pod under ``namespace/key=value`` of each of its labels. Made when it is first asked for."""
+
+
+def with_label(client: Client, namespace: str, key: str, value: str) -> list[Object]:
+    """The pods of ``namespace`` with that label: what of a large namespace a selector may select."""
+    client.add_index("pods", BY_LABEL, _labels)
+    return client.by_index("pods", BY_LABEL, f"{namespace}/{key}={value}")
+
+
+def _labels(pod: Object) -> list[str]:
+    metadata = pod["metadata"]
+    return [f"{metadata['namespace']}/{key}={value}" for key, value in (metadata.get("labels") or {}).items()]
 
 
 def is_going(pod: Object) -> bool:

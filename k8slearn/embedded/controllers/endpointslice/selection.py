@@ -58,7 +58,8 @@ def _facts(pod: Object) -> tuple[Any, ...]:
 def selected(client: Client, service: Object) -> Iterator[Object]:
     """The pods behind a Service, ready or not: selected, with an address, and not finished."""
     selector = service["spec"]["selector"].items()
-    for pod in client.list("pods", service["metadata"]["namespace"]):
+    key, value = next(iter(selector))
+    for pod in pods.with_label(client, service["metadata"]["namespace"], key, value):
         is_match = selector <= pod["metadata"].get("labels", {}).items()
         if is_match and pod.get("status", {}).get("podIP") and not pods.is_finished(pod):
             yield pod

@@ -20,6 +20,7 @@ from k8slearn.embedded.controllers.horizontalpodautoscaler.metrics import (
     measure,
 )
 from k8slearn.embedded.controllers.horizontalpodautoscaler.replica_calculator import Tolerances
+from k8slearn.embedded.controllers.pods import with_label
 from k8slearn.embedded.metrics_server import MetricsServer
 from k8slearn.kube import quantity
 from k8slearn.kube.selectors import LabelSelector, parse_labels
@@ -27,9 +28,6 @@ from k8slearn.kube.selectors import LabelSelector, parse_labels
 AUTOSCALERS = "horizontalpodautoscalers.autoscaling"
 
 SYNC_SECONDS = 15.0
-
-BY_LABEL = "namespace and label"
-"""Index: a pod under ``namespace/key=value`` of each of its labels."""
 
 
 class Failed(Exception):
@@ -85,8 +83,7 @@ class HorizontalPodAutoscalerController(Controller):
         if exact is None:
             candidates = self.client.list("pods", namespace)
         else:
-            self.client.add_index("pods", BY_LABEL, _labels)
-            candidates = self.client.by_index("pods", BY_LABEL, f"{namespace}/{exact.key}={exact.values[0]}")
+            candidates = with_label(self.client, namespace, exact.key, exact.values[0])
         return [pod for pod in candidates if selector.matches(pod["metadata"].get("labels") or {})]
 
 
@@ -283,11 +280,6 @@ def _new_or_changed(change: Change) -> list[Key]:
     before = change.previous.object["metadata"].get("generation") if change.previous else None
     is_status = change.type == "MODIFIED" and before == change.object["metadata"].get("generation")
     return [] if is_status else [change.stored.key]
-
-
-def _labels(pod: Object) -> list[str]:
-    metadata = pod["metadata"]
-    return [f"{metadata['namespace']}/{key}={value}" for key, value in (metadata.get("labels") or {}).items()]
 
 
 def _tolerances(rules: dict[str, Any]) -> Tolerances:
