@@ -58,14 +58,11 @@ def resume() -> None:
 
 @clock.command()
 def step() -> None:
-    """Jump to the next event, and say what happened."""
+    """Jump to the next moment at which something happens, and say what."""
     stood = _clock().do("step")
-    for sentence in stood["told"]:
-        click.echo(sentence)
-    if not stood["told"]:
-        click.echo(
-            "Nothing was written: a heartbeat, a probe, or somebody who looked and found nothing to do."
-        )
+    nothing = "Nothing was written: a probe, a heartbeat, or somebody looked and found nothing to do."
+    for sentence in stood["told"] or [nothing]:
+        click.echo(f"+{stood['passed']:.3f} s  {sentence}")
     _tell(stood)
 
 

@@ -6,6 +6,9 @@ age. So every timestamp is shifted on its way out by a whole number of seconds, 
 
     Advance the cluster by five minutes at 12:00. A pod made then carries 12:05 inside, and 12:00 for clients;
     one made before at 11:59 carries 11:59 inside and 11:54 for clients: six minutes old, as it should be.
+
+What a client sees is thus always its own clock's time less the object's age in the cluster. While the cluster
+stands still, ages do too, so that the timestamps follow the wall clock.
 """
 
 from __future__ import annotations
@@ -15,14 +18,22 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from k8slearn.embedded.clock import Clock
+from k8slearn.embedded.clock import Clock, parse_timestamp, timestamp
 
 _TIMESTAMP = re.compile(
-    rb'("(?:[a-z][A-Za-z]*(?:Time|Timestamp)|startedAt|finishedAt|time)":")'
+    rb'("(?:[a-z][A-Za-z]*(?:Time|Timestamp)|startedAt|finishedAt|time|timestamp'
+    rb'|batch\.kubernetes\.io/cronjob-scheduled-timestamp|endpoints\.kubernetes\.io/last-change-trigger-time)":")'
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)((?:\.\d+)?Z\")"
 )
-"""Fields that hold a time in the API's types. Annotations have a slash or a dot in their names, and a JSON
-text inside a string has its quotes escaped: neither matches, so what a user wrote stays as it is."""
+"""Fields that hold a time in the API's types, and the annotations in which the cluster itself writes one. Other
+annotations have a slash or a dot in their names, and a JSON text inside a string has its quotes escaped: neither
+matches, so what a user wrote stays as it is."""
+
+_LINE_TIMESTAMP = re.compile(rb"(?m)^()(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+Z )")
+"""How a line of ``kubectl logs --timestamps`` begins."""
+
+_SLACK = 2.0
+"""Seconds by which what clients see may lag: a shift that changed at every look would make timestamps flicker."""
 
 
 class Pacemaker:
@@ -64,6 +75,9 @@ class Pacemaker:
             event = self._clock.next_event()
             if event is None or event > due:
                 self._clock.run_until(due)
+                ahead = self._clock.now - self._wall()
+                if ahead < self.shift - _SLACK:  # the cluster is slower than the wall clock
+                    self.shift = math.ceil(ahead)
                 self._keep_out_of_the_future()
                 return True
             self._clock.step()
@@ -105,7 +119,19 @@ class Pacemaker:
         return _shifted(body, self.shift) if self.shift else body
 
 
-def _shifted(body: bytes, seconds: int) -> bytes:
+    def outward_lines(self, lines: bytes) -> bytes:
+        """Log lines that begin with a timestamp, for a client."""
+        return _shifted(lines, -self.shift, _LINE_TIMESTAMP) if self.shift else lines
+
+    def inward_moment(self, text: str) -> str:
+        """A timestamp from a client, such as ``?sinceTime=``; what is none stays as it is."""
+        try:
+            return timestamp(parse_timestamp(text) + self.shift)
+        except ValueError:
+            return text
+
+
+def _shifted(body: bytes, seconds: int, pattern: re.Pattern[bytes] = _TIMESTAMP) -> bytes:
     """
     >>> _shifted(b'{"startTime":"2026-01-01T00:05:00Z"}', -300)
     b'{"startTime":"2026-01-01T00:00:00Z"}'
@@ -119,4 +145,4 @@ def _shifted(body: bytes, seconds: int) -> bytes:
             seen[when] = (datetime.fromisoformat(when.decode()) + by).isoformat().encode()
         return name + seen[when] + rest
 
-    return _TIMESTAMP.sub(move, body)
+    return pattern.sub(move, body)

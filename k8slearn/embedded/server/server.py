@@ -174,30 +174,40 @@ class Server:
 
     async def _on_request(self, http: web.Request) -> web.StreamResponse:
         try:
-            body = self.pacemaker.inward(await http.read())
+            body = await http.read()
         except web.HTTPRequestEntityTooLarge:
             error = ApiError(
                 413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}"
             )
             return plain(powers.failure(error))
+        self._catch_up()
         query: dict[str, list[str]] = {}
         for name, value in http.query.items():
-            query.setdefault(name, []).append(value)
+            moment = name == "sinceTime"
+            query.setdefault(name, []).append(self.pacemaker.inward_moment(value) if moment else value)
         certificate = http.transport.get_extra_info("peercert") if http.transport else None
-        request = Request(http.method, http.path, query, _headers(http), body)
+        request = Request(http.method, http.path, query, _headers(http), self.pacemaker.inward(body))
         answer = self._step(lambda: self._handle(request, certificate))
         match answer:
             case Response():
-                answer.body = self.pacemaker.outward(answer.body)
+                answer.body = self._outward(request, answer)(answer.body)
                 return plain(answer)
             case Pending():
                 return await carry_pending(answer, self._step)
             case Stream():
-                return await carry_stream(http, answer, self.pacemaker.outward, self._step)
+                return await carry_stream(http, answer, self._outward(request, answer), self._step)
             case Session():
                 return await carry_session(http, answer, self._step)
             case Forwarding():
                 return await carry_forwarding(http, answer, self._step)
+
+    def _outward(self, request: Request, answer: Response | Stream) -> Callable[[bytes], bytes]:
+        """How the times in an answer become the client's. What a program printed stays as it is."""
+        if "json" in answer.content_type:
+            return self.pacemaker.outward
+        if request.path.endswith("/log") and request.flag("timestamps"):
+            return self.pacemaker.outward_lines
+        return bytes
 
     def _handle(self, request: Request, certificate: Certificate) -> Answer:
         try:

@@ -72,6 +72,38 @@ def test_what_users_wrote_is_not_shifted():
         assert pace.outward(text) == text
 
 
+def test_while_the_cluster_stands_still_ages_do_too():
+    clock, wall, pace = running()
+    old = created(clock)
+    clock.advance(60)
+    pace.jumped()
+    pace.pause()
+    wall.now += 600
+    pace.catch_up(10)
+    assert pace.outward(old) == b'{"creationTimestamp":"2026-06-01T12:09:00Z"}'
+
+
+def test_times_that_the_cluster_writes_into_annotations_are_shifted_like_others():
+    clock, _, pace = running()
+    clock.advance(300)
+    pace.jumped()
+    for name in ("batch.kubernetes.io/cronjob-scheduled-timestamp", "timestamp"):
+        inside, outside = (f'{{"{name}":"2026-06-01T12:0{m}:00Z"}}'.encode() for m in (5, 0))
+        assert pace.outward(inside) == outside and pace.inward(outside) == inside
+
+
+def test_lines_of_a_log_are_shifted_in_front_only():
+    clock, _, pace = running()
+    clock.advance(300)
+    pace.jumped()
+    lines = b"2026-06-01T12:04:00.250000000Z it is 2026-06-01T12:04:00Z \n2026-06-01T12:04:01.000000000Z \n"
+    assert pace.outward_lines(lines) == (
+        b"2026-06-01T11:59:00.250000000Z it is 2026-06-01T12:04:00Z \n2026-06-01T11:59:01.000000000Z \n"
+    )
+    assert pace.inward_moment("2026-06-01T14:00:00+02:00") == "2026-06-01T12:05:00Z"
+    assert pace.inward_moment("noon") == "noon"
+
+
 moves = st.lists(
     st.tuples(st.sampled_from(["wait", "advance", "pause", "resume", "speed"]), st.floats(0, 1000)),
     max_size=20,
@@ -94,5 +126,6 @@ def test_whatever_is_done_to_the_clock_no_client_sees_the_future_and_what_it_wri
         pace.catch_up(100)
         body = created(clock)
         shown = pace.outward(body)
-        assert parse_timestamp(shown.decode().split('"')[3]) <= wall.now
+        moment = parse_timestamp(shown.decode().split('"')[3])
+        assert wall.now - 4 <= moment <= wall.now, "it was made just now: four seconds are rounding and slack"
         assert pace.inward(shown) == body

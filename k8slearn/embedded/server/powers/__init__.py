@@ -60,11 +60,12 @@ class Powers:
             case "GET", ["clock"]:
                 return clock.show(self._clock, self._pacemaker, True)
             case "POST", ["clock"]:
-                before = self._trace.added
+                before, began = self._trace.added, self._clock.now
                 order = _order(request)
                 settled = clock.move(order, self._clock, self._pacemaker)
                 answer = clock.show(self._clock, self._pacemaker, settled)
                 if order["do"] == "step":
+                    answer["passed"] = self._clock.now - began
                     answer["told"] = trace.since(before, self._trace, self._registry)
                 return answer
             case "GET", ["trace"]:

@@ -1,5 +1,6 @@
 """``GET /k8slearn/v1/clock`` tells the time; ``POST`` with ``{"do": "advance", "seconds": 300}`` moves it. ``do``
-is one of pause, resume, step, settle, advance (seconds), speed (factor). A step is told in sentences: ``told``.
+is one of pause, resume, step, settle, advance (seconds), speed (factor). A step goes to the next moment at which
+something happens; its answer has ``passed`` (virtual seconds) and what happened in sentences: ``told``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def move(order: dict[str, Any], clock: Clock, pacemaker: Pacemaker) -> bool:
             pacemaker.resume()
         case "step":
             clock.step()
+            clock.run_until(clock.now)  # what falls into the same moment belongs to it
         case "settle":
             settled = clock.settle()
         case "advance":

@@ -1,7 +1,8 @@
 """``GET /k8slearn/v1/trace`` tells who did what. ``?of=deployment/web&namespace=default`` tells only what concerns
 one object, ``?seconds=300`` only what happened in the last five virtual minutes.
 
-Of each sentence: ``time`` (virtual, seconds since 1970), ``component`` (with ``node``, or ``user`` and ``command``), ``verb``,
+Of each sentence: ``time`` (virtual, seconds since 1970), ``component`` (with ``node``, or ``user`` and ``command``),
+``verb``,
 ``objects``, ``changed`` (what, before, after), ``reconciling``, ``because`` (the ``revisions`` of what moved it),
 ``read`` (how many objects of each resource), ``why``, ``refused``, and ``sentence``.
 """
