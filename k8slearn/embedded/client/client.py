@@ -44,10 +44,21 @@ class Client:
 
     @contextmanager
     def working_on(self, resource: str, key: Key, because: tuple[int, ...] = ()) -> Iterator[None]:
-        """What is written meanwhile is written for that object, and because of those changes."""
+        """What is written meanwhile is written for that object, and because of those changes.
+
+        An exception that is no ApiError is a bug in the component; the trace tells of it.
+        """
         self.reconciling, self.because, self._read = f"{resource} {key}", because, {}
         try:
             yield
+        except ApiError:
+            raise
+        except Exception as error:
+            error.add_note(f"{self.component} was working on {self.reconciling}")
+            self._trace.befell(
+                self.component, "failed at", resource, key, why=f"a mistake in k8slearn, {error!r}"
+            )
+            raise
         finally:
             self.reconciling, self.because, self._read = "", (), None
 

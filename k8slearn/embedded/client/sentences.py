@@ -135,7 +135,7 @@ class _Sentence:
                 if first.resource == "pods" and first.verb == "update status":
                     return self._pod_told(group, facts)
                 return self._changed(group, facts)
-        return f"{first.verb} {self._names(group)}"  # a teacher's
+        return f"{first.verb} {self._names(group)}"  # what befell it past the API
 
     def _changed(self, group: Sequence[TraceEntry], facts: Mapping[str, tuple]) -> str:
         first = group[0]

@@ -65,7 +65,8 @@ class TraceEntry(NamedTuple):
     """One write. ``time`` is virtual, seconds since 1970; ``revision`` that of the write, 0 for what wrote nothing.
 
     ``verb``: create, bind, update, update status, delete (asked to go), remove (gone); a teacher's are the
-    faults (crashed, recovered, …). ``refused`` is what the API server said when it did not come to the write.
+    faults (crashed, recovered, …); a component with a bug ``failed at`` an object. ``refused`` is what the API
+    server said when it did not come to the write.
     """
 
     time: float
@@ -108,7 +109,7 @@ class Trace:
         return [entry for number, entry in enumerate(self._entries) if number >= first]
 
     def befell(self, component: str, verb: str, resource: str, key: Key, why: str = "") -> None:
-        """Something happened to an object past the API: a node crashed."""
+        """Something happened to an object past the API: a node crashed, a component failed at it."""
         self._add(TraceEntry(self._clock.now, Actor(component, why=why), verb, resource, key))
 
     def refused(self, actor: Actor, verb: str, resource: str, key: Key, error: ApiError) -> None:
