@@ -275,13 +275,19 @@ def _busybox() -> Directory:
 
 
 def _debian(extra: dict[str, bytes | Node]) -> Directory:
-    """The base of the other images: shells and the usual commands, without busybox's network clients."""
+    """The base of the other images, and ``extra``."""
+    return _image_tree({**_debian_commands(), **extra})
+
+
+@cache
+def _debian_commands() -> dict[str, bytes | Node]:
+    """Shells and the usual commands, without busybox's network clients: once for all images, as a layer is."""
     files: dict[str, bytes | Node] = {
         f"bin/{name}": _executable(applet, usage) for name, (applet, usage) in _APPLETS.items()
     }
     files["usr/bin/getent"] = _executable(getent, "database [key ...]")
     files |= {f"bin/{name}": _executable(partial(sh, ps1=ps1)) for name, ps1 in _DEBIAN_SHELLS.items()}
-    return _image_tree({**files, "etc/os-release": b'PRETTY_NAME="Debian GNU/Linux"\nID=debian\n', **extra})
+    return {**files, "etc/os-release": b'PRETTY_NAME="Debian GNU/Linux"\nID=debian\n'}
 
 
 def _with_curl(extra: dict[str, bytes | Node]) -> Directory:

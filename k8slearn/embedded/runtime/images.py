@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from k8slearn.embedded.runtime.files import Directory
 
@@ -26,12 +27,12 @@ class Image:
     size_bytes: int = 0
     stop_signal: str = "TERM"
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The digest of the image's configuration, sha256:…: a function of the name alone."""
         return "sha256:" + hashlib.sha256(f"config {self.reference}".encode()).hexdigest()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What ``imageID`` of a container status shows: docker.io/library/nginx@sha256:…"""
         name = self.reference.rpartition(":")[0]
