@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: lab demo test test-browser lint bench clean
+.PHONY: lab demo test test-browser test-kind test-parity-real lint bench clean
 
 lab: .venv/lab          ## a cluster in the background, the lessons, JupyterLab
 	$(BIN)/k8slearn lab $(DIR)
@@ -16,6 +16,16 @@ test: .venv/dev lint    ## every test there is
 
 test-browser: .venv/dev
 	$(BIN)/python -m pytest tests/browser
+
+test-kind: .venv/dev    ## the lessons and the engines on a kind cluster, which stays (needs docker and kind)
+	$(BIN)/k8slearn up --engine kind
+	$(BIN)/python -m pytest -m kind -n 2
+	K8SLEARN_ENGINE=kind $(BIN)/python -m pytest --nbval-lax lessons/solutions/en/*.ipynb
+
+test-parity-real: .venv/dev  ## record tests/parity anew on a kind cluster, then see what the embedded one answers
+	$(BIN)/k8slearn up --engine kind
+	$(BIN)/python tests/parity/parity.py record -j 4 --kubectl $(BIN)/kubectl --kubeconfig "$$($(BIN)/k8slearn kubeconfig)" @first.txt
+	$(BIN)/python -m pytest tests/parity
 
 lint: .venv/dev
 	$(BIN)/ruff check .

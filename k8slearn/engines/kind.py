@@ -96,13 +96,13 @@ class Kind(Engine):
 
     def down(self, *, keep: bool = False) -> str:
         engine = self._engine()
-        found = self._own(engine) if engine else []
-        if keep and engine:
-            for node in found:
-                engine.run("stop", node.name)
-            return (
-                "The cluster is stopped; k8slearn up goes on with it." if found else "No cluster was running."
-            )
+        try:
+            found = self._own(engine) if engine else []
+        except _NotOurs as error:
+            return f"No cluster was running. {error}"
+        if engine and found and keep:
+            engine.run("stop", *(node.name for node in found))
+            return "The cluster is stopped; k8slearn up goes on with it."
         if engine:
             self._remove(engine, found)
         shutil.rmtree(self._folder, ignore_errors=True)
