@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from k8slearn.course import diagnose, manifest
+from k8slearn.course import diagnose, manifest, namespaces
 from k8slearn.course.check import Failed
 from k8slearn.course.diagnose import Pod
 
@@ -44,6 +44,12 @@ class Context:
     def with_values(self, values: Mapping[str, Any]) -> Context:
         return Context(self.cluster, self.namespace, values)
 
+    def beside(self, name: str) -> Context:
+        """The same in a neighbour's namespace, NAMESPACE-name, which is made when it is not there."""
+        neighbour = f"{self.namespace}-{name}"
+        namespaces.make(self.cluster, neighbour, beside=self.namespace)
+        return Context(self.cluster, neighbour, self.values)
+
     @property
     def core(self) -> Any:
         """The official client's CoreV1Api."""
@@ -53,6 +59,11 @@ class Context:
     def apps(self) -> Any:
         """The official client's AppsV1Api."""
         return self.cluster.apps
+
+    @property
+    def discovery(self) -> Any:
+        """The official client's DiscoveryV1Api: EndpointSlices."""
+        return self.cluster.discovery
 
     def wait_until(self, condition: Callable[[], Any], timeout: float = 30) -> bool:
         """Wait up to ``timeout`` seconds of the cluster's time; whether the condition came true."""
