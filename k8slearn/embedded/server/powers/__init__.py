@@ -13,6 +13,7 @@ import orjson
 from k8slearn.embedded.apiserver.http import Request, Response
 from k8slearn.embedded.apiserver.status import ApiError, bad_request, forbidden, path_not_found
 from k8slearn.embedded.server.powers import clock, nodes, trace
+from k8slearn.embedded.server.powers.clock import number
 from k8slearn.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ class Powers:
             return Response(200, orjson.dumps(self._answer(request)))
         except ApiError as error:
             return failure(error)
-        except (ValueError, KeyError, TypeError) as error:
-            return failure(bad_request(f"this is no order for {request.path}: {error}"))
         except ClusterError as error:
             return failure(bad_request(str(error)))
 
@@ -69,14 +68,9 @@ class Powers:
                     answer["told"] = trace.since(before, self._trace, self._registry)
                 return answer
             case "GET", ["trace"]:
-                seconds = request.param("seconds")
-                return trace.show(
-                    self._trace,
-                    self._registry,
-                    request.param("of"),
-                    request.param("namespace", "default"),
-                    float(seconds) if seconds else None,
-                )
+                seconds = number(request.param("seconds"), "seconds") if "seconds" in request.query else None
+                of, namespace = request.param("of"), request.param("namespace", "default")
+                return trace.show(self._trace, self._registry, of, namespace, seconds)
             case "GET", ["nodes"]:
                 return nodes.show(self._faults)
             case "POST", ["nodes", name]:
@@ -85,4 +79,11 @@ class Powers:
 
 
 def _order(request: Request) -> dict[str, Any]:
-    return orjson.loads(request.body or b"{}")
+    """``{"do": …}``. Raises ApiError for anything else."""
+    try:
+        order = orjson.loads(request.body)
+    except ValueError:
+        order = None
+    if not isinstance(order, dict) or not isinstance(order.get("do"), str):
+        raise bad_request(f'this is no order for {request.path}: it takes a JSON object with "do"')
+    return order

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k8slearn.errors import ClusterError
+
 if TYPE_CHECKING:
     from k8slearn.embedded.clock import Clock
     from k8slearn.embedded.server.pacemaker import Pacemaker
@@ -16,32 +18,47 @@ LONGEST_ADVANCE = 400 * 86400.0
 
 
 def move(order: dict[str, Any], clock: Clock, pacemaker: Pacemaker) -> bool:
-    """Carry out one order. False when settling found no rest. Raises ValueError, KeyError, TypeError."""
-    settled = True
-    match order["do"]:
-        case "pause":
-            pacemaker.pause()
-        case "resume":
-            pacemaker.resume()
-        case "step":
-            clock.step()
-            clock.run_until(clock.now)  # what falls into the same moment belongs to it
-        case "settle":
-            settled = clock.settle()
-        case "advance":
-            seconds = float(order["seconds"])
-            if not 0 <= seconds <= LONGEST_ADVANCE:
-                raise ValueError(f"advance takes 0 to {LONGEST_ADVANCE:.0f} seconds, not {seconds}")
-            clock.advance(seconds)
-        case "speed":
-            factor = float(order["factor"])
-            if not 0 < factor <= 10_000:
-                raise ValueError(f"speed takes a factor above 0 and up to 10000, not {factor}")
-            pacemaker.set_speed(factor)
-        case other:
-            raise ValueError(f"{other!r} is none of pause, resume, step, settle, advance, speed")
-    pacemaker.jumped()
-    return settled
+    """Carry out one order. False when settling found no rest. Raises ClusterError for what is no order."""
+    try:
+        match order["do"]:
+            case "pause":
+                pacemaker.pause()
+            case "resume":
+                pacemaker.resume()
+            case "step":
+                clock.step()
+                clock.run_until(clock.now)  # what falls into the same moment belongs to it
+            case "settle":
+                return clock.settle()
+            case "advance":
+                seconds = number(order.get("seconds"), "The clock's seconds")
+                if not 0 <= seconds <= LONGEST_ADVANCE:
+                    raise ClusterError(
+                        f"The clock's advance takes 0 to {LONGEST_ADVANCE:.0f} seconds, not {seconds}"
+                    )
+                clock.advance(seconds)
+            case "speed":
+                factor = number(order.get("factor"), "The clock's factor")
+                if not 0 < factor <= 10_000:
+                    raise ClusterError(
+                        f"The clock's speed takes a factor above 0 and up to 10000, not {factor}"
+                    )
+                pacemaker.set_speed(factor)
+            case other:
+                raise ClusterError(
+                    f"The clock knows no {other}, only pause, resume, step, settle, advance, speed"
+                )
+        return True
+    finally:
+        pacemaker.jumped()
+
+
+def number(given: Any, name: str) -> float:
+    """Raises ClusterError for what is no number."""
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise ClusterError(f"{name} must be a number, not {given!r}") from None
 
 
 def show(clock: Clock, pacemaker: Pacemaker, settled: bool) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k8slearn.errors import ClusterError
+
 if TYPE_CHECKING:
     from k8slearn.embedded.kubelet import NodeFaults
 
@@ -16,7 +18,7 @@ def show(faults: NodeFaults) -> dict[str, str]:
 
 
 def befall(faults: NodeFaults, name: str, order: dict[str, Any]) -> dict[str, str]:
-    """Carry out one order and say how the node fares. Raises ClusterError, ValueError, KeyError."""
+    """Carry out one order and say how the node fares. Raises ClusterError."""
     match order["do"]:
         case "crash":
             faults.crash(name)
@@ -29,7 +31,7 @@ def befall(faults: NodeFaults, name: str, order: dict[str, Any]) -> dict[str, st
         case "recover":
             faults.recover(name)
         case "partition":
-            faults.partition(name, order["from"])
+            faults.partition(name, str(order.get("from")))
         case other:
-            raise ValueError(f"{other!r} is none of crash, freeze, cut-off, fill, partition, recover")
+            raise ClusterError(f"{other} is none of crash, freeze, cut-off, fill, partition, recover")
     return {name: faults.describe(name)}
