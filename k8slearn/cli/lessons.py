@@ -1,7 +1,8 @@
-"""``k8slearn lab``, ``lessons``, ``check``, ``hint``, ``reset``: learning, and writing lessons."""
+"""``k8slearn lab``, ``lessons``, ``check``, ``hint``, ``quiz``, ``reset``: learning, and writing lessons."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,39 @@ import click
 from k8slearn.cli.commands import Commands, choose_engine
 
 
+def _speak(ctx: click.Context, param: click.Parameter, lang: str | None) -> None:
+    if lang is not None:
+        os.environ["K8SLEARN_LANG"] = lang
+
+
+choose_lang = click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    help="English or Chinese (K8SLEARN_LANG, else the locale's).",
+    expose_value=False,
+    callback=_speak,
+)
+
+
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="The lessons' language.")
+@choose_lang
 @choose_engine
 @click.option("--no-browser", is_flag=True, help="Only print JupyterLab's address.")
-def lab(folder: Path | None, lang: str | None, engine: str | None, no_browser: bool) -> None:
+def lab(folder: Path | None, engine: str | None, no_browser: bool) -> None:
     """Start the cluster, copy the lessons to FOLDER and open JupyterLab on them."""
+    from k8slearn.course.texts import language
     from k8slearn.lab.start import start_lab
 
-    start_lab(folder or Path("k8slearn-lessons"), lang, engine, open_browser=not no_browser)
+    lang = language()
+
+    # A folder for each language: a notebook that is there already is the learner's, and stays as it is.
+    default = "k8slearn-lessons" if lang == "en" else f"k8slearn-lessons-{lang}"
+    start_lab(folder or Path(default), lang, engine, open_browser=not no_browser)
 
 
 @click.group(cls=Commands, invoke_without_command=True)
+@choose_lang
 @click.pass_context
 def lessons(ctx: click.Context) -> None:
     """List the lessons and how far you are."""
@@ -67,6 +88,7 @@ def _exercises(which: str) -> tuple[Any, list[str]]:
 
 @click.command()
 @click.argument("which", metavar="LESSON[/EXERCISE]")
+@choose_lang
 def check(which: str) -> None:
     """Judge a lesson's exercises by what the cluster does. Exit code 1 when one has not passed."""
     lesson, exercises = _exercises(which)
@@ -77,6 +99,7 @@ def check(which: str) -> None:
 
 @click.command()
 @click.argument("which", metavar="LESSON/EXERCISE")
+@choose_lang
 def hint(which: str) -> None:
     """Give the next hint on an exercise."""
     lesson, exercises = _exercises(which)
@@ -87,10 +110,40 @@ def hint(which: str) -> None:
 
 @click.command()
 @click.argument("lesson")
+@choose_lang
+def quiz(lesson: str) -> None:
+    """Ask the questions of a lesson's quiz, one by one."""
+    from k8slearn.course.loader import find
+    from k8slearn.course.quiz import LETTERS
+    from k8slearn.errors import LessonError
+
+    folder = find(lesson)
+    found = folder.quiz(folder.language())
+    right = 0
+    for number, question in enumerate(found.questions, 1):
+        click.echo(f"\n{found.ask(number)}")
+        missing = {letter for letter, option in zip(LETTERS, question.options, strict=False) if option.right}
+        first = True
+        while missing:
+            letter = click.prompt("  >", prompt_suffix=" ").strip().lower()
+            try:
+                click.echo(f"  {found.explain(number, letter)}")
+            except LessonError as error:
+                click.echo(f"  {error}")
+                continue
+            first = first and question.options[LETTERS.index(letter)].right
+            missing.discard(letter)
+        right += first
+    click.echo(f"\n{found.texts.word('quiz-score', right=right, of=len(found.questions))}")
+
+
+@click.command()
+@click.argument("lesson")
+@choose_lang
 def reset(lesson: str) -> None:
     """Empty a lesson's namespace and forget what was passed in it."""
     found, _ = _exercises(lesson)
     click.echo(str(found.reset()))
 
 
-COMMANDS = (lab, lessons, check, hint, reset)
+COMMANDS = (lab, lessons, check, hint, quiz, reset)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tokenize
 from pathlib import Path
 from typing import Any
 
 from k8slearn import paths
-from k8slearn.course import texts
+from k8slearn.course import quiz, texts
 from k8slearn.course.loader import ANSWER, CHECK, Folder, folders
 from k8slearn.course.myst import Cell
 from k8slearn.errors import LessonError
@@ -101,15 +102,58 @@ def _validate(folder: Folder, lang: str, cells: list[Cell], english: list[Cell])
         kind, _, exercise = cell.id.partition("-")
         if kind in ("answer", "check") and exercise not in folder.checks:
             raise LessonError(f"{where}:{cell.line}: checks.py has no check for the cell {cell.id}.")
-    theirs = [(cell.id, without_comments(cell.source)) for cell in english if cell.kind == "code"]
-    ours = [(cell.id, without_comments(cell.source)) for cell in code.values()]
-    for mine, other in zip(ours, theirs, strict=False):
-        if mine != other:
+    if folder.has_quiz(lang) != ("quiz" in code):
+        raise LessonError(f"{where}: a cell named quiz (lesson.quiz()) and quiz.{lang}.yaml belong together.")
+    if folder.has_quiz("en") != folder.has_quiz(lang):
+        raise LessonError(f"{folder.path}: the quiz is there in one language and not in the other.")
+    if folder.has_quiz(lang):
+        path = folder.path / f"quiz.{lang}.yaml"
+        quiz.compare(folder.quiz(lang).questions, folder.quiz("en").questions, path)
+    _compare_cells(where, cells, english)
+    _compare_texts(folder, lang)
+
+
+def _compare_cells(where: Path, cells: list[Cell], english: list[Cell]) -> None:
+    """A translation has English's cells, in its order; their code differs in comments only."""
+    for mine, other in zip(cells, english, strict=False):
+        if mine.id != other.id:
+            raise LessonError(f"{where}:{mine.line}: the cell {mine.id} is where English has {other.id}.")
+        if mine.kind == "code" and mine.tags != other.tags:
+            raise LessonError(f"{where}:{mine.line}: the tags of the cell {mine.id} differ from English's.")
+        if mine.kind == "code" and without_comments(mine.source) != without_comments(other.source):
             raise LessonError(
-                f"{where}:{code[mine[0]].line}: the code cell differs from English's {other[0]}."
+                f"{where}:{mine.line}: the code cell {mine.id} differs from English's in more than comments."
             )
-    if len(ours) != len(theirs):
-        raise LessonError(f"{where}: it has {len(ours)} code cells, English has {len(theirs)}.")
+    if len(cells) != len(english):
+        raise LessonError(f"{where}: it has {len(cells)} cells, English has {len(english)}.")
+
+
+def _compare_texts(folder: Folder, lang: str) -> None:
+    """A translation of the exercises has English's texts, with no gap that English does not fill."""
+    path = folder.path / f"exercises.{lang}.yaml"
+    ours, theirs = (_flat(texts.read_yaml(folder.path / f"exercises.{one}.yaml")) for one in (lang, "en"))
+    for key in sorted(ours.keys() ^ theirs.keys()):
+        raise LessonError(f"{path}: {key} is there in one language and not in the other.")
+    for key, text in ours.items():
+        if unknown := sorted(_gaps(text) - _gaps(theirs[key])):
+            raise LessonError(f"{path}: {key} has the gap {{{unknown[0]}}}, which English's has not.")
+
+
+def _flat(written: Any, prefix: str = "") -> dict[str, str]:
+    """``{"a": {"hints": ["x", "y"]}}`` as ``{"a/hints/0": "x", "a/hints/1": "y"}``.
+
+    The parts of one feedback are one text: a translation may put a value into another of its sentences.
+    """
+    if isinstance(written, dict) and written.keys() == {"seen", "why", "advice"}:
+        return {prefix: " ".join(map(str, written.values()))}
+    if isinstance(written, dict | list):
+        items = written.items() if isinstance(written, dict) else enumerate(written)
+        return {key: text for name, value in items for key, text in _flat(value, f"{prefix}/{name}").items()}
+    return {prefix: str(written)}
+
+
+def _gaps(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
 
 
 def without_comments(source: str) -> str:

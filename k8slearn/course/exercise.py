@@ -83,9 +83,9 @@ class Result:
             skipped = f" ({word('skipped')})" if step.status is Status.SKIPPED else ""
             lines.append(f"  {mark} {step.title}{skipped}")
             if step.feedback is not None:
-                lines.append(f"      {word('seen')}: {step.feedback.seen}")
-                lines.append(f"      {word('why')}: {step.feedback.why}")
-                lines.append(f"      {word('advice')}: {step.feedback.advice}")
+                for key in ("seen", "why", "advice"):
+                    said = word("labelled", label=word(key), text=getattr(step.feedback, key))
+                    lines.append(f"      {said}")
         if self.passed:
             lines.append(f"  {self.debrief}")
         return "\n".join(lines)
@@ -130,11 +130,8 @@ class Exercise:
     def begin(self, context: Context) -> Text:
         """Set the scene, or set it anew. Raises LessonError for an exercise that starts from nothing."""
         if self.check.scene is None:
-            raise LessonError(
-                f"The exercise {self.id!r} starts from nothing, so there is no scene to set. "
-                f'Write your answer and run lesson.check("{self.id}").'
-            )
-        with cluster_answers():
+            raise LessonError(self.texts.word("no-scene", exercise=self.id))
+        with cluster_answers(self.texts):
             self.check.scene(context.with_values(self.values))
         return Text(self.texts.word("begun", title=self.title))
 
@@ -146,7 +143,7 @@ class Exercise:
 
     def _run(self, step: Step, context: Context) -> tuple[Status, Feedback | None]:
         try:
-            with cluster_answers():
+            with cluster_answers(self.texts):
                 step.judge(context)
         except Failed as failed:
             return Status.FAILED, self._feedback(failed)
@@ -164,7 +161,7 @@ class Exercise:
 
 
 @contextmanager
-def cluster_answers() -> Iterator[None]:
+def cluster_answers(texts: Texts) -> Iterator[None]:
     """Turns a cluster's failure to answer into a ClusterError, so that it never becomes a verdict."""
     from kubernetes.client.exceptions import ApiException
     from urllib3.exceptions import HTTPError
@@ -172,16 +169,9 @@ def cluster_answers() -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise ClusterError(
-            f"The cluster refused a request that the lesson needs: {_told(error)}. "
-            "Nothing was judged, and nothing you have passed is lost. "
-            "Run the lesson's first cell again; if that does not help: k8slearn doctor"
-        ) from error
+        raise ClusterError(texts.word("refused", told=_told(error))) from error
     except (HTTPError, OSError) as error:
-        raise ClusterError(
-            "The cluster cannot be reached. Nothing was judged, and nothing you have passed is lost. "
-            "Start it with: k8slearn up. Then run this cell again."
-        ) from error
+        raise ClusterError(texts.word("unreachable")) from error
 
 
 def _told(error: Any) -> str:

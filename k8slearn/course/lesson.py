@@ -14,6 +14,7 @@ from k8slearn.course.context import Context
 from k8slearn.course.exercise import Exercise, Result, cluster_answers
 from k8slearn.course.loader import Folder, find, learners_seed
 from k8slearn.course.progress import Progress
+from k8slearn.course.quiz import Quiz
 from k8slearn.course.texts import Text, load
 from k8slearn.engines import progress, shared_namespace
 from k8slearn.engines.cluster import Cluster
@@ -86,7 +87,7 @@ class Lesson:
         """What is to be done, with this learner's names and numbers. Raises LessonError where there are none."""
         task = self._exercise(exercise).task
         if not task:
-            raise LessonError(f"{self.id}: exercises.{self.lang}.yaml has no task for {exercise!r}.")
+            raise LessonError(self._texts.word("no-task", exercise=exercise))
         return Text(task)
 
     def begin(self, exercise: str) -> Text:
@@ -120,6 +121,10 @@ class Lesson:
             raise LessonError(self._texts.word("locked", exercise=exercise))
         return Text(f"```\n{self.folder.solution(exercise, self.lang)}\n```\n\n{found.debrief}")
 
+    def quiz(self) -> Quiz:
+        """Questions on the lesson, to answer in the notebook. Raises LessonError where there are none."""
+        return self.folder.quiz(self.lang)
+
     def wait(self, seconds: float) -> None:
         """Let ``seconds`` of the cluster's time pass; where time is virtual that takes a moment."""
         if "clock" in self.cluster.powers:
@@ -129,7 +134,7 @@ class Lesson:
 
     def reset(self) -> Text:
         """Empty the lesson's namespace and forget what was passed in it."""
-        with cluster_answers():
+        with cluster_answers(self._texts):
             if self._is_shared:
                 shared_namespace.clear(self.cluster, self.namespace)
             else:
@@ -165,7 +170,7 @@ class Lesson:
     def _exercise(self, exercise: str) -> Exercise:
         if exercise not in self.exercises:
             known = ", ".join(self.exercises)
-            raise LessonError(f"The lesson {self.id} has no exercise {exercise!r}. It has: {known}.")
+            raise LessonError(self._texts.word("no-exercise", lesson=self.id, exercise=exercise, known=known))
         return self.exercises[exercise]
 
     @property
@@ -188,9 +193,7 @@ class Lesson:
         if self._has_namespace():
             self.cluster.core.delete_namespace(self.namespace)
         if not self.cluster.wait_until(lambda: not self._has_namespace(), 120):
-            raise LessonError(
-                f"The namespace {self.namespace} is still being emptied. Wait a little, then reset again."
-            )
+            raise LessonError(self._texts.word("emptying", namespace=self.namespace))
 
     def _make_namespace(self) -> None:
         """The namespace, with the ServiceAccount that no pod can be made without; a controller makes that."""
@@ -199,7 +202,7 @@ class Lesson:
         if self._is_shared:
             return
         core = self.cluster.core
-        with cluster_answers():
+        with cluster_answers(self._texts):
             if not self._has_namespace():
                 core.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=self.namespace)))
             self.cluster.wait_until(lambda: core.list_namespaced_service_account(self.namespace).items, 30)

@@ -3,6 +3,7 @@
 lessons/01-pods/lesson.en.md       the text, with the solutions in its answer cells
                 exercises.en.yaml  titles, steps, hints, feedback, debriefs
                 checks.py          the judges: Check objects, in the order of the lesson
+                quiz.en.yaml       questions that need no cluster
                 answers.md         other right answers, and wrong ones with the feedback each must draw
 """
 
@@ -16,10 +17,11 @@ from functools import cached_property
 from pathlib import Path
 
 from k8slearn import paths
-from k8slearn.course import myst, texts
+from k8slearn.course import myst, quiz, texts
 from k8slearn.course.check import Check
 from k8slearn.course.exercise import Exercise
 from k8slearn.course.myst import Cell
+from k8slearn.course.quiz import Quiz
 from k8slearn.errors import LessonError
 
 NAME = re.compile(r"(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)")
@@ -140,6 +142,17 @@ class Folder:
                 raise LessonError(f"{path}: the exercise {check.id!r} lacks the text {error}.") from error
         return exercises
 
+    def has_quiz(self, lang: str) -> bool:
+        return (self.path / f"quiz.{lang}.yaml").is_file()
+
+    def quiz(self, lang: str) -> Quiz:
+        """The quiz in a language. Raises LessonError where there is none, or one that is not sound."""
+        shared = texts.load(lang)
+        if not self.has_quiz(lang):
+            raise LessonError(shared.word("no-quiz", lesson=self.id))
+        questions = quiz.read(self.path / f"quiz.{lang}.yaml")
+        return Quiz(self.id, self.title(lang), questions, shared)
+
     def answers(self) -> list[Answer]:
         """The lesson's solutions, its other right answers and its wrong ones. Raises LessonError."""
         solved = [
@@ -161,7 +174,7 @@ def find(name: str | int) -> Folder:
         if wanted in (folder.id, folder.name) or (wanted.isdecimal() and int(wanted) == folder.number):
             return folder
     known = ", ".join(folder.id for folder in folders())
-    raise LessonError(f"There is no lesson {wanted!r}. The lessons are: {known}.")
+    raise LessonError(texts.word("no-lesson", name=wanted, known=known))
 
 
 _HEADING = re.compile(r"^(#+)\s+(.+)$", re.MULTILINE)

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from k8slearn.course.texts import word
 from k8slearn.errors import StorageError
 
 VERSION = 1
@@ -64,12 +65,9 @@ class Progress:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise StorageError(f"Your progress cannot be read from {self.path}: {error.strerror}.") from error
+            raise StorageError(word("progress-unreadable", path=self.path, reason=error.strerror)) from error
         except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(
-                f"The file of your progress, {self.path}, is damaged ({error}). "
-                "Move it away; the checks can then be run again."
-            ) from error
+            raise StorageError(word("progress-damaged", path=self.path, reason=error)) from error
 
     def _write(self, lessons: dict[str, Any]) -> None:
         text = json.dumps({"version": VERSION, "lessons": lessons}, indent=1, sort_keys=True) + "\n"
@@ -86,7 +84,4 @@ class Progress:
                 Path(name).unlink(missing_ok=True)
                 raise
         except OSError as error:
-            raise StorageError(
-                f"Your progress cannot be written to {self.path}: {error.strerror}. "
-                "Free some space or set K8SLEARN_HOME to a folder that you may write to."
-            ) from error
+            raise StorageError(word("progress-unwritable", path=self.path, reason=error.strerror)) from error

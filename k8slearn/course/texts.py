@@ -40,18 +40,35 @@ class Texts:
 
 
 def language(lang: str | None = None) -> str:
-    """The language asked for: ``lang``, else K8SLEARN_LANG, else English."""
-    return lang or os.environ.get("K8SLEARN_LANG") or "en"
+    """The language to speak: ``lang``, else K8SLEARN_LANG, else the locale's; English where it is not spoken.
+
+    >>> language("zh_CN.UTF-8")
+    'zh'
+    """
+    # As POSIX has it: the first of these that is set is the locale, whatever the others say.
+    asked = (lang, *map(os.environ.get, ("K8SLEARN_LANG", "LC_ALL", "LC_MESSAGES", "LANG")))
+    named = re.split("[-_.@]", next(filter(None, asked), "en"))[0].lower()
+    return named if named in languages() else "en"
+
+
+@functools.cache
+def languages() -> tuple[str, ...]:
+    """Those that the package speaks."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
 @functools.cache
 def load(lang: str) -> Texts:
     """Raises LessonError for a language that the package does not speak."""
-    path = _FOLDER / f"{lang}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in _FOLDER.glob("*.yaml")))
+    if lang not in languages():
+        known = ", ".join(languages())
         raise LessonError(f"There are no texts in the language {lang!r}. Choose one of: {known}.")
-    return Texts(lang, **read_yaml(path))
+    return Texts(lang, **read_yaml(_FOLDER / f"{lang}.yaml"))
+
+
+def word(key: str, **values: object) -> str:
+    """A sentence in the learner's language, for those who have no lesson to ask for its language."""
+    return load(language()).word(key, **values)
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:

@@ -35,6 +35,8 @@ def _start(notebook: pytest.Collector, start_kernel: Callable[[], None]) -> None
     """Start the kernel, which inherits the environment of this moment, amid what it needs."""
     with ExitStack() as exits:
         environment = exits.enter_context(_surroundings())
+        if lang := _metadata(notebook).get("lang"):
+            environment["K8SLEARN_LANG"] = lang
         with _environ(environment):
             start_kernel()
         notebook.addfinalizer(exits.pop_all().close)
@@ -42,8 +44,14 @@ def _start(notebook: pytest.Collector, start_kernel: Callable[[], None]) -> None
 
 def _is_lesson(notebook: pytest.Collector) -> bool:
     """Whether nbval collected this, and its metadata says that it is a lesson's."""
-    read = getattr(notebook, "nb", None)
-    return read is not None and isinstance(read.get("metadata", {}).get("k8slearn"), dict)
+    return bool(_metadata(notebook))
+
+
+def _metadata(notebook: pytest.Collector) -> dict[str, str]:
+    """What the notebook says of its lesson; nothing for any other."""
+    read = getattr(notebook, "nb", None) or {}
+    found = read.get("metadata", {}).get("k8slearn")
+    return found if isinstance(found, dict) else {}
 
 
 @contextmanager

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Register ``%kubectl`` and ``%%apply``, and teach the notebook to show the result of a check."""
+    """Register ``%kubectl`` and ``%%apply``, and teach the notebook to show checks and quizzes."""
     from IPython.core.formatters import DisplayFormatter
 
     from k8slearn.course.exercise import Result
-    from k8slearn.lab import panel
+    from k8slearn.course.quiz import Quiz
+    from k8slearn.lab import panel, quizpanel
     from k8slearn.lab.magics import KubectlMagics
 
     shell.register_magics(KubectlMagics)
     assert isinstance(shell.display_formatter, DisplayFormatter)
-    shell.display_formatter.formatters["text/html"].for_type(Result, panel.html)
+    html = shell.display_formatter.formatters["text/html"]
+    html.for_type(Result, panel.html)
+    html.for_type(Quiz, quizpanel.html)

@@ -16,6 +16,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
+from k8slearn.course.texts import word
 from k8slearn.engines import connect
 from k8slearn.engines.cluster import Cluster
 from k8slearn.errors import ClusterError
@@ -103,8 +104,8 @@ def split(line: str, names: Mapping[str, Any]) -> list[str]:
     try:
         words = shlex.split(marked)
     except ValueError as error:
-        raise UsageError(f"%kubectl: {error}. Check the quotes in: {line}") from error
-    return [re.sub("\ue000(\\d+)\ue001", lambda found: values[int(found[1])], word) for word in words]
+        raise UsageError(word("kubectl-quotes", problem=error, line=line)) from error
+    return [re.sub("\ue000(\\d+)\ue001", lambda found: values[int(found[1])], one) for one in words]
 
 
 def fill(manifest: str, names: Mapping[str, Any]) -> str:
@@ -128,41 +129,26 @@ def refusal(arguments: list[str]) -> str:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     own = arguments[:end]
     if not own:
-        return "%kubectl: say what to do, for example: %kubectl get pods"
-    flags = [word for word in own if word.startswith("-")]
-    command = next((word for word in own if not word.startswith("-")), "")
-    if any(word in _SHELL_WORDS for word in own):
-        return (
-            "%kubectl runs kubectl alone, without a shell, so there are no pipes and redirections. "
-            "Select with -l app=…, print with -o …, or use a terminal."
-        )
+        return word("kubectl-nothing")
+    flags = [one for one in own if one.startswith("-")]
+    command = next((one for one in own if not one.startswith("-")), "")
+    if any(one in _SHELL_WORDS for one in own):
+        return word("kubectl-shell")
     if command == "edit":
-        return (
-            "kubectl edit opens an editor, which a notebook cannot. Look with: %kubectl get … -o yaml, "
-            "then change it with %%apply, %kubectl patch or %kubectl set."
-        )
+        return word("kubectl-edit")
     if command in _WITH_INPUT and any(_asks(flag, "it", ("--stdin", "--tty")) for flag in flags):
-        return (
-            "A notebook has no keyboard to lend to a container. Leave out -i and -t and say what to run: "
-            "%kubectl exec POD -- ls /. For a shell inside the pod use a terminal."
-        )
+        return word("kubectl-input")
     if command in ("port-forward", "proxy", "attach"):
-        return f"kubectl {command} runs until it is stopped, and the cell with it. Use a terminal for it."
+        return word("kubectl-stays", command=command)
     limited = any(flag.startswith("--request-timeout") for flag in flags)
     if (
         command in ("get", "events")
         and not limited
         and any(_asks(flag, "w", ("--watch", "--watch-only")) for flag in flags)
     ):
-        return (
-            "A watch never ends, and the cell with it. Give it a time: "
-            f"%kubectl {command} … -w --request-timeout=10s, or watch lesson.map()."
-        )
+        return word("kubectl-watch", command=command)
     if command == "logs" and not limited and any(_asks(flag, "f", ("--follow",)) for flag in flags):
-        return (
-            "Following a log never ends, and the cell with it. Leave out -f, or give it a time: "
-            "%kubectl logs -f … --request-timeout=10s"
-        )
+        return word("kubectl-follow")
     return ""
 
 

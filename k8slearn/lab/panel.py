@@ -17,8 +17,8 @@ _MARKS = {
     Status.SKIPPED: ("·", "#767676"),
 }
 
-_FONT = "font-family:var(--jp-ui-font-family,sans-serif);font-size:13.5px;line-height:1.5"
-_MUTED = "color:var(--jp-ui-font-color2,#5c5c5c)"
+FONT = "font-family:var(--jp-ui-font-family,sans-serif);font-size:13.5px;line-height:1.5"
+MUTED = "color:var(--jp-ui-font-color2,#5c5c5c)"
 _CODE = (
     "font-family:var(--jp-code-font-family,monospace);font-size:0.93em;padding:0 3px;border-radius:3px;"
     "background:var(--jp-layout-color2,#eee);color:inherit"
@@ -33,10 +33,10 @@ def html(result: Result) -> str:
     steps = "".join(_step(step, result) for step in result.steps)
     debrief = f'<div style="margin-top:8px">{_paragraphs(result.debrief)}</div>' if result.passed else ""
     return (
-        f'<div style="{_FONT};max-width:760px;margin:4px 0;padding:10px 16px;border-radius:8px;'
+        f'<div style="{FONT};max-width:760px;margin:4px 0;padding:10px 16px;border-radius:8px;'
         "background:var(--jp-layout-color1,#fff);color:var(--jp-ui-font-color1,#212121);"
         f'border:1px solid var(--jp-border-color1,#bdbdbd);border-left:6px solid {colour}">'
-        f'<div style="font-size:15px;font-weight:600">{_mark(mark, colour)}{_inline(head)}</div>'
+        f'<div style="font-size:15px;font-weight:600">{_mark(mark, colour)}{inline(head)}</div>'
         f'<ul style="list-style:none;margin:6px 0 0;padding:0">{steps}</ul>{debrief}</div>'
     )
 
@@ -44,18 +44,18 @@ def html(result: Result) -> str:
 def _step(step: StepResult, result: Result) -> str:
     mark, colour = _MARKS[step.status]
     skipped = step.status is Status.SKIPPED
-    note = f' <span style="{_MUTED}">({_inline(result.texts.word("skipped"))})</span>' if skipped else ""
+    note = f' <span style="{MUTED}">({inline(result.texts.word("skipped"))})</span>' if skipped else ""
     told = _feedback(step.feedback, result) if step.feedback is not None else ""
-    style = f' style="{_MUTED}"' if skipped else ""
-    title = f"<span{style}>{_inline(step.title)}</span>"
+    style = f' style="{MUTED}"' if skipped else ""
+    title = f"<span{style}>{inline(step.title)}</span>"
     return f'<li style="margin:2px 0">{_mark(mark, colour)}{title}{note}{told}</li>'
 
 
 def _feedback(feedback: Feedback, result: Result) -> str:
     parts = (("seen", feedback.seen), ("why", feedback.why), ("advice", feedback.advice))
     rows = "".join(
-        f'<div style="{_MUTED};font-weight:600">{_inline(result.texts.word(key))}</div>'
-        f'<div style="overflow-wrap:anywhere">{_inline(text)}</div>'
+        f'<div style="{MUTED};font-weight:600">{inline(result.texts.word(key))}</div>'
+        f'<div style="overflow-wrap:anywhere">{inline(text)}</div>'
         for key, text in parts
     )
     return (
@@ -76,14 +76,14 @@ def _mark(mark: str, colour: str) -> str:
 
 def _paragraphs(text: str) -> str:
     return "".join(
-        f'<p style="margin:6px 0 0">{_inline(part)}</p>' for part in re.split(r"\n\s*\n", text.strip())
+        f'<p style="margin:6px 0 0">{inline(part)}</p>' for part in re.split(r"\n\s*\n", text.strip())
     )
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Escaped text with `code` and **strong**.
 
-    >>> _inline("**<b>**")
+    >>> inline("**<b>**")
     '<strong>&lt;b&gt;</strong>'
     """
     pieces = re.split(r"`([^`]+)`", text)

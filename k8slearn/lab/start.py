@@ -12,18 +12,19 @@ from pathlib import Path
 import click
 
 from k8slearn import engines, paths
+from k8slearn.course import texts
+from k8slearn.course.loader import folders
 from k8slearn.engines import progress
 from k8slearn.engines.engine import Wish
 from k8slearn.errors import LessonError, StorageError
 
 
-def start_lab(folder: Path, lang: str | None, engine: str | None, *, open_browser: bool) -> None:
+def start_lab(folder: Path, lang: str, engine: str | None, *, open_browser: bool) -> None:
     """Become JupyterLab on ``folder``, with a cluster of ``engine`` running. Does not return.
 
     A file that is in ``folder`` already is the learner's and stays as it is. Raises StorageError when the
     lessons cannot be copied there, ClusterError when no cluster comes up.
     """
-    lang = lang or os.environ.get("K8SLEARN_LANG", "en")
     if importlib.util.find_spec("jupyterlab") is None:
         raise LessonError("JupyterLab is missing. Install it with: pip install jupyterlab")
     environment = {**os.environ, "K8SLEARN_LANG": lang}
@@ -39,7 +40,7 @@ def start_lab(folder: Path, lang: str | None, engine: str | None, *, open_browse
         environment[name] = ",".join(filter(None, (environment.get(name), "127.0.0.1", "localhost")))
     copied = copy_lessons(folder, lang)
     first = min(folder.glob("[0-9][0-9]-*.ipynb"), default=None)
-    click.echo(f"The lessons are in {folder} ({len(copied)} new)")
+    click.echo(texts.load(lang).word("lessons-copied", folder=folder, count=len(copied)))
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}"]
     command += [f"--LabApp.default_url=/lab/tree/{first.name}"] if first else []
     command += [] if open_browser else ["--no-browser"]
@@ -55,14 +56,12 @@ def _prepend(environment: dict[str, str], name: str, folder: Path) -> None:
 
 
 def copy_lessons(folder: Path, lang: str) -> list[Path]:
-    """Copy the notebooks of a language that ``folder`` does not have yet, and return the new ones.
+    """Copy the notebooks that ``folder`` does not have yet, and return the new ones.
 
-    Raises StorageError, LessonError when there are no lessons in that language.
+    A lesson that has not been translated comes in English. Raises StorageError.
     """
-    source = paths.lessons() / lang
-    notebooks = sorted(source.glob("*.ipynb"))
-    if not notebooks:
-        raise LessonError(f"There are no lessons in the language {lang!r} yet. Try --lang en.")
+    root = paths.lessons()
+    notebooks = [root / one.language(lang) / f"{one.id}.ipynb" for one in folders()]
     new = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -103,18 +103,59 @@ def test_a_source_that_is_not_sound_is_refused(lessons: Path, old: str, new: str
         build.build()
 
 
-def translate(folder: Path, old: str, new: str) -> None:
-    text = (folder / "lesson.en.md").read_text(encoding="utf-8")
-    assert old in text
-    (folder / "lesson.zh.md").write_text(text.replace(old, new), encoding="utf-8")
-
-
-def test_a_translation_whose_code_differs_is_refused(lessons: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def translated(lessons: Path) -> Path:
+    """A lesson in two languages, which so far are the same."""
     folder = skeleton.new("first")
-    english = Folder(folder).exercises("en")
-    monkeypatch.setattr(Folder, "exercises", lambda self, lang: english)
-    translate(folder, "--image=nginx:1.29", "--image=nginx:1.28")
-    with pytest.raises(LessonError, match=r"lesson\.zh\.md:\d+: the code cell differs"):
+    for name in ("lesson", "exercises"):
+        text = (folder / f"{name}.en.{'md' if name == 'lesson' else 'yaml'}").read_text(encoding="utf-8")
+        (folder / f"{name}.zh.{'md' if name == 'lesson' else 'yaml'}").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "lesson.zh.md",
+            "--image=nginx:1.29",
+            "--image=nginx:1.28",
+            r"zh\.md:\d+: the code cell answer-page differs",
+        ),
+        ("lesson.zh.md", "- What to take home.", "+++\n- What to take home.", "it has 9 cells, English has 8"),
+        ("lesson.zh.md", ":tags: answer", ":tags: answer hard", "the tags of the cell answer-page differ"),
+        (
+            "exercises.zh.yaml",
+            "    - A question that points the way.\n",
+            "",
+            "/page/hints/2 is there in one language",
+        ),
+        ("exercises.zh.yaml", "to its port 80", "to its {port}", "/page/feedback/refused has the gap {port}"),
+        ("exercises.zh.yaml", "refused:", "refusal:", "/page/feedback/refusal is there in one language"),
+    ],
+)
+def test_a_translation_that_differs_is_refused_with_the_place(
+    translated: Path, file: str, old: str, new: str, said: str
+):
+    build.build()
+    edit(translated / file, old, new)
+    with pytest.raises(LessonError, match=said):
+        build.build()
+
+
+def test_a_translation_makes_notebooks_of_its_own(translated: Path, lessons: Path):
+    edit(translated / "lesson.zh.md", "A story", "故事")
+    assert len(build.build()) == 4
+    assert "故事" in (lessons / "solutions" / "zh" / "00-first.ipynb").read_text(encoding="utf-8")
+    starter = (lessons / "zh" / "00-first.ipynb").read_text(encoding="utf-8")
+    assert "# 把这一行换成你的答案。" in starter
+
+
+def test_a_quiz_and_its_cell_belong_together(lessons: Path):
+    folder = skeleton.new("first")
+    with (folder / "lesson.en.md").open("a", encoding="utf-8") as file:
+        file.write("\n```{code-cell}\n:name: quiz\nlesson.quiz()\n```\n")
+    with pytest.raises(LessonError, match="belong together"):
         build.build()
 
 

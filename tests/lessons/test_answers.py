@@ -56,6 +56,19 @@ def test_an_answer_gets_the_verdict_it_deserves(
     assert drawn == answer.draws, str(result)
     assert result.passed == (answer.draws is None)
     assert lesson.points == (result.max_points if result.passed else 0)
+    for lang in folder.languages:
+        if lang != lesson.lang:
+            # A check leaves the cluster as it found it, so that its words are all that differs.
+            again = Lesson(
+                folder.id,
+                lesson.cluster,
+                lang=lang,
+                namespace=lesson.namespace,
+                progress=lesson.progress,
+                seed=seed,
+            )
+            told = again.check(answer.exercise)
+            assert (told.feedback.key if told.feedback else None) == answer.draws, str(told)
     if not result.passed:
         failed = [step for step in result.steps if step.status is Status.FAILED]
         assert len(failed) == 1, f"one thing at a time: {result}"

@@ -10,15 +10,18 @@ import nbformat
 import pytest
 
 from k8slearn import paths
-from k8slearn.course import Lesson, Progress, build
+from k8slearn.course import Lesson, Progress, build, texts
 from k8slearn.course.loader import ANSWER, Folder, folders
 from k8slearn.engines import Cluster
 
 ALL = folders()
 
 
-def notebook(folder: Folder, role: str) -> Path:
-    return paths.lessons() / ("solutions/en" if role == "solution" else "en") / f"{folder.id}.ipynb"
+LANGUAGES = [pytest.param(one, lang, id=f"{one.id}-{lang}") for one in ALL for lang in one.languages]
+
+
+def notebook(folder: Folder, lang: str, role: str) -> Path:
+    return paths.lessons() / ("solutions" if role == "solution" else "") / lang / f"{folder.id}.ipynb"
 
 
 def test_the_committed_notebooks_are_what_their_sources_say() -> None:
@@ -30,32 +33,33 @@ def test_building_twice_gives_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("role", ["lesson", "solution"])
-@pytest.mark.parametrize("folder", ALL, ids=lambda folder: folder.id)
-def test_a_notebook_is_valid_and_carries_no_outputs(folder: Folder, role: str) -> None:
-    found = nbformat.read(notebook(folder, role), as_version=4)
+@pytest.mark.parametrize(("folder", "lang"), LANGUAGES)
+def test_a_notebook_is_valid_and_carries_no_outputs(folder: Folder, lang: str, role: str) -> None:
+    found = nbformat.read(notebook(folder, lang, role), as_version=4)
     nbformat.validate(found)
-    assert found.metadata.k8slearn == {"lesson": folder.id, "lang": "en", "role": role}
+    assert found.metadata.k8slearn == {"lesson": folder.id, "lang": lang, "role": role}
     assert all(not cell.outputs for cell in found.cells if cell.cell_type == "code")
 
 
-@pytest.mark.parametrize("folder", ALL, ids=lambda folder: folder.id)
-def test_the_notebook_for_learners_differs_only_in_its_blank_answers(folder: Folder) -> None:
+@pytest.mark.parametrize(("folder", "lang"), LANGUAGES)
+def test_the_notebook_for_learners_differs_only_in_its_blank_answers(folder: Folder, lang: str) -> None:
     blank, solved = (
-        json.loads(notebook(folder, role).read_text(encoding="utf-8"))["cells"]
+        json.loads(notebook(folder, lang, role).read_text(encoding="utf-8"))["cells"]
         for role in ("lesson", "solution")
     )
     assert len(blank) == len(solved)
     for ours, theirs in zip(blank, solved, strict=True):
         if ours["id"].startswith(ANSWER):
-            assert ours["source"] == ["# Replace this line with your answer."]
+            assert ours["source"] == [texts.load(lang).word("starter")]
         else:
             assert ours == theirs
 
 
 @pytest.mark.parametrize("seed", ["0", "another learner's"])
-@pytest.mark.parametrize("folder", ALL, ids=lambda folder: folder.id)
+@pytest.mark.parametrize(("folder", "lang"), LANGUAGES)
 def test_a_solved_notebook_passes_from_top_to_bottom(
     folder: Folder,
+    lang: str,
     seed: str,
     cluster: Cluster,
     execute: Callable[[str], None],
@@ -68,6 +72,7 @@ def test_a_solved_notebook_passes_from_top_to_bottom(
     monkeypatch.setenv("K8SLEARN_HOME", str(tmp_path))
     monkeypatch.setenv("K8SLEARN_STRICT", "1")
     monkeypatch.setenv("K8SLEARN_SEED", seed)
-    for cell in nbformat.read(notebook(folder, "solution"), as_version=4).cells:
+    monkeypatch.setenv("K8SLEARN_LANG", lang)
+    for cell in nbformat.read(notebook(folder, lang, "solution"), as_version=4).cells:
         if cell.cell_type == "code":
             execute(cell.source)
