@@ -152,6 +152,9 @@ class Table:
                 words.append("always")
             if printed != default_go_type(form):
                 words.append(f"go={printed}")
+            field = go_name or go_type.split(".")[-1]
+            if field != json_name[0].upper() + json_name[1:]:
+                words.append(f"field={field}")
             if "patchStrategy" in tag:
                 words.append(f"patch={tag['patchStrategy']}")
             if "patchMergeKey" in tag:

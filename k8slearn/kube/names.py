@@ -47,23 +47,6 @@ def random_suffix(chance: random.Random, length: int = 5) -> str:
     return "".join(chance.choice(SUFFIX_ALPHABET) for _ in range(length))
 
 
-def pod_template_hash(template: Mapping[str, Any], collision_count: int | None = None) -> str:
-    """The label ``pod-template-hash``: the same template gives the same hash, in every cluster and namespace.
-
-    FNV-1a in 32 bits over the template, written in decimal and each digit then by its letter: only the
-    characters ``456789bcdf`` occur. Kubernetes hashes a dump of its Go structs, here it is canonical JSON, so
-    the values differ from a real cluster's. ``collision_count`` comes from the status of a Deployment whose
-    hash met a different template's.
-    """
-    data = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
-    if collision_count is not None:
-        data += collision_count.to_bytes(8, "little")
-    value = 0x811C9DC5
-    for byte in data:
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return safe_encode(str(value))
-
-
 def revision_hash(data: Mapping[str, Any], collision_count: int) -> str:
     """The hash in the name of a StatefulSet's ControllerRevision with ``data``: the same as a real cluster's.
 

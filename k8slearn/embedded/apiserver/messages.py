@@ -33,6 +33,7 @@ class Field:
         "always",
         "container",
         "go",
+        "go_name",
         "merge_key",
         "name",
         "number",
@@ -60,6 +61,8 @@ class Field:
         named = dict(option.split("=") for option in options if "=" in option)
         self.go = named.get("go") or _go_type(form.replace("*", ""), package)
         """The Go type that errors name: ``[]v1.Container``."""
+        self.go_name = named.get("field") or name[0].upper() + name[1:]
+        """What the Go struct calls it: ``DNSPolicy`` for ``dnsPolicy``."""
         self.strategies = frozenset(named.get("patch", "").split(",")) - {""}
         self.merge_key = named.get("key", "")
 

@@ -11,7 +11,7 @@ from k8slearn.embedded.controllers.daemonset.placement import Fit, Placement, no
 from k8slearn.embedded.controllers.daemonset.surplus import surplus
 from k8slearn.embedded.controllers.daemonset.update import Places, Step, allows_surge, next_step
 from k8slearn.embedded.controllers.podcontrol import PodControl
-from k8slearn.kube.names import pod_template_hash
+from k8slearn.embedded.controllers.templates import template_hash
 
 DAEMON_SETS = "daemonsets.apps"
 
@@ -66,7 +66,7 @@ class DaemonSetController(Controller):
             self.client,
             ds,
             revisions,
-            hashed=lambda data, count: pod_template_hash(ds["spec"]["template"], count or None),
+            hashed=lambda data, count: template_hash(ds["spec"]["template"], count or None),
             label=history.HASH_LABEL,
         )
         hash = current["metadata"]["labels"][history.HASH_LABEL]

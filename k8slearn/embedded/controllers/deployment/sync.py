@@ -13,7 +13,7 @@ from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers import conditions
 from k8slearn.embedded.controllers.deployment import progress, revision, sizes
 from k8slearn.embedded.controllers.errors import namespace_is_going
-from k8slearn.kube.names import pod_template_hash
+from k8slearn.embedded.controllers.templates import template_hash
 
 DEPLOYMENTS = "deployments.apps"
 REPLICA_SETS = "replicasets.apps"
@@ -84,7 +84,7 @@ class Rollout:
         if self.new is not None:
             return
         status = self.deployment.get("status", {})
-        hashed = pod_template_hash(self.deployment["spec"]["template"], status.get("collisionCount"))
+        hashed = template_hash(self.deployment["spec"]["template"], status.get("collisionCount"))
         number = revision.next_revision(self.old)
         wanted = revision.new_replica_set(self.deployment, hashed, number, self.old)
         try:
