@@ -122,7 +122,12 @@ def translated(lessons: Path) -> Path:
             "--image=nginx:1.28",
             r"zh\.md:\d+: the code cell answer-page differs",
         ),
-        ("lesson.zh.md", "- What to take home.", "+++\n- What to take home.", "it has 9 cells, English has 8"),
+        (
+            "lesson.zh.md",
+            "- What to take home.",
+            "+++\n- What to take home.",
+            "it has 9 cells, English has 8",
+        ),
         ("lesson.zh.md", ":tags: answer", ":tags: answer hard", "the tags of the cell answer-page differ"),
         (
             "exercises.zh.yaml",
