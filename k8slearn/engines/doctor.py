@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from k8slearn import paths
@@ -146,9 +147,9 @@ def _of_engine(engine: ContainerEngine, say: Callable[..., Finding]) -> Iterator
     else:
         yield say("cgroup version", Level.OK, version or "not told")
     root = info.get("DockerRootDir") or info.get("store", {}).get("graphRoot")
-    if root and os.path.isdir(root):  # noqa: PTH112  # elsewhere it is inside a virtual machine
+    if root and Path(root).is_dir():  # elsewhere it is inside a virtual machine
         do = f"Free some: {engine.name} image prune"
-        yield _amount(say, "disk of the container engine", system.free_disk(paths.Path(root)), 8, do)
+        yield _amount(say, "disk of the container engine", system.free_disk(Path(root)), 8, do)
 
 
 def _ports(say: Callable[..., Finding]) -> Finding:
