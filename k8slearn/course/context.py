@@ -7,13 +7,16 @@ image that does not exist, a program that ends) is said at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from k8slearn.course import diagnose, manifest, namespaces
 from k8slearn.course.check import Failed
 from k8slearn.course.diagnose import Pod
+from k8slearn.course.traffic import Traffic
+from k8slearn.errors import ClusterError
 
 if TYPE_CHECKING:
     from k8slearn.engines.cluster import Cluster
@@ -151,26 +154,7 @@ class Context:
 
         This is how a check sends requests: from another pod, as every client in a cluster does.
         """
-        made = self.core.create_namespaced_pod(
-            self.namespace,
-            {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"generateName": "k8slearn-probe-", "labels": {PROBE_LABEL: "true"}},
-                "spec": {
-                    "restartPolicy": "Never",
-                    "terminationGracePeriodSeconds": 0,
-                    "containers": [
-                        {
-                            "name": "probe",
-                            "image": "busybox:1.37",
-                            "command": ["sh", "-c", script],
-                        }
-                    ],
-                },
-            },
-        )
-        name = made.metadata.name
+        name = self._make_probe("busybox:1.37", {"command": ["sh", "-c", script]}, grace=0)
         try:
             self.wait_until(lambda: self._ended(name) is not None, timeout)
             ended = self._ended(name)
@@ -196,6 +180,36 @@ class Context:
         self.wait_until(well, timeout)
         return ran
 
+    @contextmanager
+    def traffic(self, url: str, rate: float = 20) -> Iterator[Traffic]:
+        """Send ``rate`` requests a second to ``url`` while the block runs; afterwards the Traffic tells of them.
+
+            with ctx.traffic("http://web/") as traffic:
+                ctx.patch(...)
+                ctx.wait_until(...)
+            if traffic.failed:
+                ctx.fail("users-noticed", failed=traffic.failed, reasons=traffic.reasons)
+
+        Each request has a connection of its own. Those under way at the end are waited for. Raises ClusterError
+        when the requests could not be sent: without them there is no verdict.
+        """
+        traffic = Traffic()
+        load = ["load", url, "--rate", f"{rate:g}", "--seconds", "600"]
+        name = self._make_probe("k8slearn/app:1.0", {"args": load}, grace=10)
+        try:
+            if not self.wait_until(lambda: self._probe_phase(name) == "Running", 60):
+                raise ClusterError(
+                    "The check's own pod, which sends requests, did not start within a minute."
+                )
+            yield traffic
+            # A pod whose time is up gets SIGTERM like a deleted one, and keeps its log.
+            self.core.patch_namespaced_pod(name, self.namespace, {"spec": {"activeDeadlineSeconds": 1}})
+            if not self.wait_until(lambda: self._ended(name) is not None, 30):
+                raise ClusterError("The check's own pod, which sends requests, did not end when told to.")
+            traffic.read(self.core.read_namespaced_pod_log(name, self.namespace))
+        finally:
+            self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
+
     def log(self, pod: str, container: str | None = None) -> str:
         return self.core.read_namespaced_pod_log(pod, self.namespace, container=container)
 
@@ -214,6 +228,26 @@ class Context:
             manifest.patch(self.cluster.api_client, self.namespace, one)
 
     # -- within -----------------------------------------------------------------------------------
+
+    def _make_probe(self, image: str, container: dict[str, Any], *, grace: int) -> str:
+        """The name of a new pod of the check's own."""
+        made = self.core.create_namespaced_pod(
+            self.namespace,
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"generateName": "k8slearn-probe-", "labels": {PROBE_LABEL: "true"}},
+                "spec": {
+                    "restartPolicy": "Never",
+                    "terminationGracePeriodSeconds": grace,
+                    "containers": [{"name": "probe", "image": image, **container}],
+                },
+            },
+        )
+        return made.metadata.name
+
+    def _probe_phase(self, name: str) -> str:
+        return self.core.read_namespaced_pod(name, self.namespace).status.phase
 
     def _settled(self, name: str) -> bool:
         pod = self.pod(name)
