@@ -102,12 +102,12 @@ class ContainerEngine:
         said = last_line(stderr)
         if re.search(r"permission denied.*(daemon|socket|docker\.sock)", stderr):
             return (
-                f"{self.name} does not let you in: {said}. On Linux: sudo usermod -aG docker $USER, "
+                f"{self.name} does not let you in ({said}). On Linux: sudo usermod -aG docker $USER, "
                 "then log out and in again. The embedded cluster needs none: k8slearn up --engine embedded"
             )
         if re.search(r"Cannot connect to|Is the docker daemon running|unable to connect to Podman", stderr):
             return (
-                f"{self.name} is installed but not running: {said}. Start it: {how_to_get('start docker')}. "
+                f"{self.name} is installed but not running ({said}). Start it: {how_to_get('start docker')}. "
                 "The embedded cluster needs none: k8slearn up --engine embedded"
             )
         if "no space left on device" in stderr:
