@@ -33,7 +33,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
     counts = tmp_path_factory.mktemp("parity") / "counts.json"
     with Cluster(3) as cluster:
         cluster.settle()
-        command = [sys.executable, str(HERE / "parity.py"), "compare", "--mask-hash"]
+        command = [sys.executable, str(HERE / "parity.py"), "compare"]
         command += ["--kubeconfig", str(cluster.kubeconfig), "--kubectl", recorded_kubectl()]
         done = subprocess.run([*command, "--json", str(counts), "@first.txt"], capture_output=True, text=True)
     assert counts.exists(), done.stdout + done.stderr
