@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from k8slearn.embedded.cluster import Cluster
+from k8slearn.embedded.server.credentials import Credentials
 
 HERE = Path(__file__).parent
 SCENARIOS = (HERE / "first.txt").read_text().split()
@@ -30,9 +31,11 @@ def recorded_kubectl() -> str:
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
     """The counts per scenario, and the transcript of the differences."""
-    counts = tmp_path_factory.mktemp("parity") / "counts.json"
-    with Cluster(3) as cluster:
+    folder = tmp_path_factory.mktemp("parity")
+    counts = folder / "counts.json"
+    with Cluster(3, root_ca=Credentials.of(folder).ca.read_text()) as cluster:
         cluster.settle()
+        cluster.serve(folder)
         command = [sys.executable, str(HERE / "parity.py"), "compare"]
         command += ["--kubeconfig", str(cluster.kubeconfig), "--kubectl", recorded_kubectl()]
         done = subprocess.run([*command, "--json", str(counts), "@first.txt"], capture_output=True, text=True)
