@@ -55,12 +55,13 @@ def lessons(ctx: click.Context) -> None:
 
 
 @lessons.command("build")
+@click.argument("names", metavar="[LESSON]...", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; fail when a committed notebook is stale.")
-def lessons_build(check: bool) -> None:
-    """Make the notebooks from the lessons' sources."""
+def lessons_build(names: tuple[str, ...], check: bool) -> None:
+    """Make the notebooks from the lessons' sources: of all lessons, or of those named."""
     from k8slearn.course import build
 
-    stale = build.build(check=check)
+    stale = build.build(names, check=check)
     for path in stale:
         click.echo(f"{'stale' if check else 'written'}: {path}")
     if check and stale:
@@ -87,14 +88,28 @@ def _exercises(which: str) -> tuple[Any, list[str]]:
 
 
 @click.command()
-@click.argument("which", metavar="LESSON[/EXERCISE]")
+@click.argument("which", metavar="[LESSON[/EXERCISE]]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Judge what has not passed yet in all lessons begun.")
 @choose_lang
-def check(which: str) -> None:
+def check(which: str | None, everything: bool) -> None:
     """Judge a lesson's exercises by what the cluster does. Exit code 1 when one has not passed."""
+    if everything == (which is not None):
+        raise click.UsageError("Name a lesson, or give --all.")
+    if which is None:
+        sys.exit(_check_all())
     lesson, exercises = _exercises(which)
     results = [lesson.check(exercise) for exercise in exercises]
     click.echo("\n".join(map(str, results)))
     sys.exit(0 if all(result.passed for result in results) else 1)
+
+
+def _check_all() -> int:
+    from k8slearn.course import overview, whole
+    from k8slearn.engines import connect
+
+    judged = whole.judge(connect())
+    click.echo(overview.render(judged=judged))
+    return 0 if whole.complete() else 1
 
 
 @click.command()
@@ -138,12 +153,35 @@ def quiz(lesson: str) -> None:
 
 
 @click.command()
-@click.argument("lesson")
+@click.argument("which", metavar="LESSON[/EXERCISE]")
 @choose_lang
-def reset(lesson: str) -> None:
-    """Empty a lesson's namespace and forget what was passed in it."""
-    found, _ = _exercises(lesson)
-    click.echo(str(found.reset()))
+def reset(which: str) -> None:
+    """Begin a lesson or an exercise anew on the cluster, and forget what was passed. No notebook is touched."""
+    lesson, _ = _exercises(which)
+    click.echo(str(lesson.reset(which.partition("/")[2] or None)))
 
 
-COMMANDS = (lab, lessons, check, hint, quiz, reset)
+@click.command()
+@click.option("--name", required=True, help="The name that it is made out to.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("certificate.html"), show_default=True)
+@choose_lang
+def certificate(name: str, out: Path) -> None:
+    """Write your certificate, once all lessons are done."""
+    from datetime import date
+
+    from k8slearn import paths
+    from k8slearn.course import certificate as page
+    from k8slearn.course import texts
+    from k8slearn.course.progress import Progress
+
+    text = page.render(name, texts.language(), Progress(paths.home() / "progress.json"), date.today())
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(
+            f"{out} cannot be written: {error.strerror}. Name another: --out"
+        ) from error
+    click.echo(texts.word("certificate-written", path=out))
+
+
+COMMANDS = (lab, lessons, check, hint, quiz, reset, certificate)

@@ -12,24 +12,29 @@ import io
 import json
 import re
 import tokenize
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from k8slearn import paths
 from k8slearn.course import quiz, texts
-from k8slearn.course.loader import ANSWER, CHECK, Folder, folders
+from k8slearn.course.loader import ANSWER, CHECK, Folder, find, folders
 from k8slearn.course.myst import Cell
 from k8slearn.errors import LessonError
 
 
-def build(*, check: bool = False) -> list[Path]:
+def build(lessons: Iterable[str] = (), *, check: bool = False) -> list[Path]:
     """Write the notebooks that differ from their sources, or with ``check`` only name them.
 
-    A notebook without a source is stale too, and removed. Raises LessonError for a source that is not sound.
+    Those of the named ``lessons``, or of all: then a notebook without a source is stale too, and removed. Raises
+    LessonError for a source that is not sound.
     """
     root = paths.lessons()
-    wanted = render(folders(), root)
+    chosen = [find(name) for name in lessons]
+    wanted = render(chosen or folders(), root)
     present = {*root.glob("[a-z][a-z]/*.ipynb"), *root.glob("solutions/[a-z][a-z]/*.ipynb")}
+    if chosen:
+        present = {path for path in present if path.stem in {folder.id for folder in chosen}}
     stale = [path for path, text in wanted.items() if not _holds(path, text)]
     stray = sorted(present - wanted.keys())
     if not check:

@@ -12,12 +12,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8slearn.course.check import Check, Failed, Step
 from k8slearn.course.context import Context
 from k8slearn.course.texts import Text, Texts
 from k8slearn.errors import ClusterError, LessonError
+
+if TYPE_CHECKING:
+    from k8slearn.course.finish import Finish
 
 
 class Status(StrEnum):
@@ -56,6 +59,8 @@ class Result:
     steps: tuple[StepResult, ...]
     debrief: str
     texts: Texts
+    finish: Finish | None = None
+    """The end of the lesson, with the pass that completes it."""
 
     @property
     def passed(self) -> bool:
@@ -88,6 +93,8 @@ class Result:
                     lines.append(f"      {said}")
         if self.passed:
             lines.append(f"  {self.debrief}")
+        if self.finish is not None:
+            lines += ["", str(self.finish)]
         return "\n".join(lines)
 
     __repr__ = __str__

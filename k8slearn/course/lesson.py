@@ -6,12 +6,15 @@ It has no views: the lab, which is a layer above, adds them (``lab/lesson.py``).
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from k8slearn import paths
+from k8slearn.course import namespaces
 from k8slearn.course.context import Context
 from k8slearn.course.exercise import Exercise, Result, cluster_answers
+from k8slearn.course.finish import finish
 from k8slearn.course.loader import Folder, find, learners_seed
 from k8slearn.course.progress import Progress
 from k8slearn.course.quiz import Quiz
@@ -103,7 +106,8 @@ class Lesson:
         result = self._exercise(exercise).judge(self._context)
         if result.passed:
             self.progress.record_pass(self.id, exercise, result.points)
-        elif strict():
+            return replace(result, finish=finish(self.folder, self.lang, self.seed, self.progress))
+        if strict():
             raise CheckFailed(result)
         return result
 
@@ -132,16 +136,24 @@ class Lesson:
         else:
             progress.wait(seconds, self._texts.word("real-time", seconds=f"{seconds:g}"))
 
-    def reset(self) -> Text:
-        """Empty the lesson's namespace and forget what was passed in it."""
-        with cluster_answers(self._texts):
-            if self._is_shared:
-                shared_namespace.clear(self.cluster, self.namespace)
-            else:
-                self._delete_namespace()
-        self.progress.forget(self.id)
-        self._make_namespace()
-        return Text(self._texts.word("reset", namespace=self.namespace))
+    def reset(self, exercise: str | None = None) -> Text:
+        """Begin an exercise anew, or the lesson: as it was at first, and what was passed in it is forgotten.
+
+        An exercise that starts from nothing starts from an empty namespace; the others' passes are kept.
+        """
+        if exercise is None:
+            self._empty_namespace()
+            self.progress.forget(self.id)
+            return Text(self._texts.word("reset", namespace=self.namespace))
+        found = self._exercise(exercise)
+        if found.check.scene is not None:
+            found.begin(self._context)
+            told = "reset-exercise"
+        else:
+            self._empty_namespace()
+            told = "reset-to-nothing"
+        self.progress.forget(self.id, exercise)
+        return Text(self._texts.word(told, title=found.title, namespace=self.namespace))
 
     @property
     def points(self) -> int:
@@ -158,7 +170,7 @@ class Lesson:
             mark = "✓" if self.progress.passed(self.id, one.id) else "·"
             lines.append(f"  {mark} {one.id}: {one.title} ({one.points})")
         if self.points == self.max_points:
-            lines.append(self._texts.word("finished"))
+            lines.append(self._texts.word("finished", title=self.title))
         return "\n".join(lines)
 
     # -- within -----------------------------------------------------------------------------------
@@ -178,31 +190,25 @@ class Lesson:
         """Whether the namespace was given by whoever runs the cluster: not ours to make or delete."""
         return self.namespace == self.cluster.namespace
 
-    def _has_namespace(self) -> bool:
-        from kubernetes.client.exceptions import ApiException
+    def _empty_namespace(self) -> None:
+        with cluster_answers(self._texts):
+            neighbours = namespaces.beside(self.cluster, self.namespace)
+            if self._is_shared:
+                shared_namespace.clear(self.cluster, self.namespace)
+                self._delete_namespaces(neighbours)
+            else:
+                self._delete_namespaces([self.namespace, *neighbours])
+        self._make_namespace()
 
-        try:
-            self.cluster.core.read_namespace(self.namespace)
-        except ApiException as error:
-            if error.status == 404:
-                return False
-            raise
-        return True
-
-    def _delete_namespace(self) -> None:
-        if self._has_namespace():
-            self.cluster.core.delete_namespace(self.namespace)
-        if not self.cluster.wait_until(lambda: not self._has_namespace(), 120):
-            raise LessonError(self._texts.word("emptying", namespace=self.namespace))
+    def _delete_namespaces(self, names: list[str]) -> None:
+        for name in names:
+            namespaces.delete(self.cluster, name)
+        for name in names:
+            if not self.cluster.wait_until(lambda name=name: not namespaces.exists(self.cluster, name), 120):
+                raise LessonError(self._texts.word("emptying", namespace=name))
 
     def _make_namespace(self) -> None:
-        """The namespace, with the ServiceAccount that no pod can be made without; a controller makes that."""
-        from kubernetes.client import V1Namespace, V1ObjectMeta
-
         if self._is_shared:
             return
-        core = self.cluster.core
         with cluster_answers(self._texts):
-            if not self._has_namespace():
-                core.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=self.namespace)))
-            self.cluster.wait_until(lambda: core.list_namespaced_service_account(self.namespace).items, 30)
+            namespaces.make(self.cluster, self.namespace)

@@ -93,6 +93,10 @@ class Folder:
                 return found[1]
         raise LessonError(f"{self.path / f'lesson.{lang}.md'} must begin with a heading: # …")
 
+    def goal(self, lang: str) -> str:
+        """What one can do at the lesson's end: the last paragraph of its first cell."""
+        return re.split(r"\n\s*\n", self.cells(lang)[0].source.strip())[-1]
+
     def solution(self, exercise: str, lang: str) -> str:
         """What the answer cell of an exercise holds."""
         return next(cell.source for cell in self.cells(lang) if cell.id == ANSWER + exercise)

@@ -42,10 +42,14 @@ class Progress:
     def record_hint(self, lesson: str, exercise: str, level: int) -> None:
         self._change(lesson, exercise, hints=level)
 
-    def forget(self, lesson: str) -> None:
-        """Forget all of a lesson. Raises StorageError, as every change does, when it cannot be written."""
+    def forget(self, lesson: str, exercise: str | None = None) -> None:
+        """Forget one exercise, or all of a lesson.
+
+        Raises StorageError, as every change does, when it cannot be written.
+        """
         lessons = self._read()
-        if lessons.pop(lesson, None) is not None:
+        where, what = (lessons, lesson) if exercise is None else (lessons.get(lesson, {}), exercise)
+        if where.pop(what, None) is not None:
             self._write(lessons)
 
     def _of(self, lesson: str, exercise: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from html import escape
 
 from k8slearn.course.exercise import Feedback, Result, Status, StepResult
+from k8slearn.course.finish import Finish
 
 _MARKS = {
     Status.PASSED: ("✓", "#00795a"),
@@ -38,6 +39,27 @@ def html(result: Result) -> str:
         f'border:1px solid var(--jp-border-color1,#bdbdbd);border-left:6px solid {colour}">'
         f'<div style="font-size:15px;font-weight:600">{_mark(mark, colour)}{inline(head)}</div>'
         f'<ul style="list-style:none;margin:6px 0 0;padding:0">{steps}</ul>{debrief}</div>'
+        f"{_finish(result.finish) if result.finish is not None else ''}"
+    )
+
+
+def _finish(finish: Finish) -> str:
+    """The end of the lesson, worth a panel of its own."""
+    word = finish.texts.word
+    chips = "".join(
+        f'<span style="display:inline-block;margin:3px 6px 3px 0;padding:1px 10px;border-radius:11px;'
+        f'background:var(--jp-layout-color1,#fff);color:inherit">✓ {inline(title)}</span>'
+        for title in finish.exercises
+    )
+    return (
+        f'<div style="{FONT};max-width:760px;margin:10px 0 4px;padding:16px 20px;border-radius:8px;'
+        "color:var(--jp-ui-font-color1,#212121);border:1px solid #00795a;"
+        'background:linear-gradient(135deg,rgba(0,121,90,.20),rgba(31,111,235,.16))">'
+        f'<div style="font-size:20px;font-weight:700">🎉 {inline(word("finished", title=finish.title))}</div>'
+        f'<div style="margin:4px 0">{inline(word("finished-score", points=finish.points, hints=finish.hints))}</div>'
+        f'<div style="margin:8px 0">{chips}</div>'
+        f'<div style="font-weight:600">{inline(word("can-do"))}</div>{_paragraphs(finish.goal)}'
+        f'<div style="margin-top:10px;font-weight:600">{inline(finish.next_step)}</div></div>'
     )
 
 

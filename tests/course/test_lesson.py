@@ -96,6 +96,42 @@ def test_reset_empties_the_namespace_and_forgets_the_points(lesson: Lesson):
     assert "Hint 1" in lesson.hint("serve")
 
 
+def test_an_exercise_is_set_anew_and_forgotten_and_the_others_are_kept(lesson: Lesson):
+    solve(lesson)
+    lesson.check("serve")
+    lesson.begin("image")
+    lesson.cluster.core.delete_namespaced_pod("embedder", lesson.namespace, grace_period_seconds=0)
+    lesson.progress.record_pass(lesson.id, "image", 1)
+    lesson.reset("image")
+    feedback = lesson.check("image").feedback
+    assert feedback is not None and feedback.key == "pod-image"
+    assert not lesson.progress.passed(lesson.id, "image")
+    assert lesson.check("serve").passed
+
+
+def test_an_exercise_that_starts_from_nothing_is_reset_to_nothing(lesson: Lesson):
+    solve(lesson)
+    lesson.check("serve")
+    lesson.progress.record_pass(lesson.id, "image", 1)
+    assert "the namespace lesson-pods is empty again" in lesson.reset("serve")
+    assert lesson.cluster.core.list_namespaced_pod(lesson.namespace).items == []
+    assert not lesson.progress.passed(lesson.id, "serve")
+    assert lesson.progress.passed(lesson.id, "image")
+
+
+def test_the_pass_that_completes_a_lesson_brings_its_end(lesson: Lesson):
+    solve(lesson)
+    result = lesson.check("serve")
+    assert result.finish is None
+    for exercise in lesson.exercises:
+        lesson.progress.record_pass(lesson.id, exercise, 1)
+    finish = lesson.check("serve").finish
+    assert finish is not None
+    assert finish.title == lesson.title
+    assert finish.goal.startswith("By the end you can run a program")
+    assert "Next: Deployments" in str(finish)
+
+
 def test_an_unknown_exercise_is_answered_with_those_there_are(lesson: Lesson):
     with pytest.raises(LessonError, match="It has: serve, image"):
         lesson.check("server")

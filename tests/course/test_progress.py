@@ -62,3 +62,13 @@ def test_nothing_is_left_beside_the_file(tmp_path: Path):
     progress.record_pass("01-pods", "serve", 3)
     progress.record_pass("01-pods", "crash", 5)
     assert [path.name for path in tmp_path.iterdir()] == ["progress.json"]
+
+
+def test_one_exercise_is_forgotten_alone(tmp_path: Path):
+    progress = Progress(tmp_path / "progress.json")
+    progress.record_pass("01-pods", "serve", 3)
+    progress.record_pass("01-pods", "crash", 5)
+    progress.forget("01-pods", "crash")
+    progress.forget("02-deployments", "heal")
+    assert progress.passed("01-pods", "serve")
+    assert not progress.passed("01-pods", "crash")

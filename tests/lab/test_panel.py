@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from k8slearn.course.exercise import Feedback, Result, Status, StepResult
+from k8slearn.course.finish import Finish
 from k8slearn.course.texts import load
 from k8slearn.lab import panel
 
@@ -64,3 +66,10 @@ def test_the_debrief_comes_when_all_has_passed():
     debrief = "A pod is **mortal**.\n\nIts name is not."
     assert "<strong>mortal</strong>" in panel.html(result(PASSED, debrief=debrief))
     assert "mortal" not in panel.html(result(failed("x"), debrief=debrief))
+
+
+def test_the_end_of_a_lesson_is_worth_a_panel():
+    finish = Finish("Pods", ("Serve <it>",), 20, 2, "You can run `pods`.", "Services", load("zh"))
+    text = Text(panel.html(replace(result(PASSED), finish=finish))).text
+    for part in ("Pods：完成！", "✓ Serve <it>", "得分 20", "现在你能做到", "下一课：Services"):
+        assert part in text
