@@ -255,7 +255,7 @@ def each_address(ctx: Context) -> None:
     _picks(ctx, name, "encoder")
     pods = {pod.status.pod_ip for pod in _ready(ctx, "encoder")}
     if not ctx.wait_until(lambda: _looked_up(ctx, name) == pods, 10):
-        ctx.fail("one-address", addresses=", ".join(sorted(_looked_up(ctx, name))) or "(none)")
+        ctx.fail("one-address", service=name, addresses=", ".join(sorted(_looked_up(ctx, name))) or "(none)")
 
 
 @headless.step(points=2)
@@ -344,24 +344,20 @@ def finds_a_model(ctx: Context) -> None:
 def it_is_the_classifier(ctx: Context) -> None:
     """Which pod has answered stands in the answer."""
     _deployment(ctx, "classifier")
-    if not ctx.wait_until(lambda: _answered_by(ctx, "classifier"), 10):
+
+    def one_of_its_pods() -> bool:
+        return _answerer(ctx) in {pod.metadata.name for pod in _ready(ctx, "classifier")}
+
+    if not ctx.wait_until(one_of_its_pods, 10):
         ctx.fail("not-the-classifier", line=_said(ctx.beside(SHOP)))
 
 
 @front.step(points=2)
-def finds_it_again(ctx: Context) -> None:
-    old = [pod.metadata for pod in ctx.owned_pods("classifier")]
-    for pod in old:
-        ctx.core.delete_namespaced_pod(pod.name, ctx.namespace, grace_period_seconds=1)
-    gone = {pod.uid for pod in old}
-    wanted = _deployment(ctx, "classifier").spec.replicas
-
-    def replaced() -> bool:
-        return len([pod for pod in _ready(ctx, "classifier") if pod.metadata.uid not in gone]) >= wanted
-
-    ctx.wait_until(replaced, 60)
-    if not ctx.wait_until(lambda: _answered_by(ctx, "classifier"), 15):
-        ctx.fail("pinned", line=_said(ctx.beside(SHOP)))
+def finds_new_pods_too(ctx: Context) -> None:
+    """Of those that may answer one is chosen for each request, so a new one has its turn before long."""
+    with _newcomer(ctx, "classifier") as pod:
+        if not ctx.wait_until(lambda: _answerer(ctx) == pod.metadata.name, 40):
+            ctx.fail("pinned", pod=pod.metadata.name, line=_said(ctx.beside(SHOP)))
 
 
 # -- what a Service leads to ------------------------------------------------------------------------------
@@ -596,13 +592,12 @@ def _said(shop: Context) -> str:
     return ""
 
 
-def _answered_by(ctx: Context, deployment: str) -> bool:
-    """Whether the front end's last answer came from a Ready pod of the Deployment in the lesson's namespace."""
+def _answerer(ctx: Context) -> str:
+    """The pod that gave the front end its last answer, "" when there was none."""
     try:
-        pod = json.loads(_said(ctx.beside(SHOP)).partition("model answered:")[2])["pod"]
+        return json.loads(_said(ctx.beside(SHOP)).partition("model answered:")[2])["pod"]
     except (ValueError, KeyError, TypeError):
-        return False
-    return pod in {one.metadata.name for one in _ready(ctx, deployment)}
+        return ""
 
 
 def _as_text(labels: dict[str, str] | None) -> str:
