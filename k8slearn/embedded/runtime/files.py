@@ -50,6 +50,14 @@ def os_error(code: int, path: str = "") -> OSError:
 class Node:
     """Anything in the tree. ``mode`` holds the permission bits, ``modified`` seconds since 1970."""
 
+    __slots__ = (
+        "frozen",
+        "gid",
+        "mode",
+        "modified",
+        "uid",
+    )
+
     def __init__(self, mode: int, uid: int = 0, gid: int = 0, modified: float = 0.0) -> None:
         self.mode = mode
         self.uid = uid
@@ -60,6 +68,11 @@ class Node:
 
 class RegularFile(Node):
     """``program`` makes it an executable of the simulation; a script has ``content`` that starts with #!."""
+
+    __slots__ = (
+        "content",
+        "program",
+    )
 
     def __init__(
         self,
@@ -100,6 +113,8 @@ class GeneratedFile(RegularFile):
 
 
 class Symlink(Node):
+    __slots__ = ("target",)
+
     def __init__(self, target: str, **owner: Any) -> None:
         super().__init__(0o777, **owner)
         self.target = target
@@ -108,6 +123,8 @@ class Symlink(Node):
 class Device(Node):
     """``/dev/null`` and its like; ``kind`` is null, zero or random."""
 
+    __slots__ = ("kind",)
+
     def __init__(self, kind: str) -> None:
         super().__init__(0o666)
         self.kind = kind
@@ -115,6 +132,8 @@ class Device(Node):
 
 class Directory(Node):
     """``children`` may be replaced or edited in place by the owner of the directory, a volume's source."""
+
+    __slots__ = ("children",)
 
     def __init__(self, children: dict[str, Node] | None = None, mode: int = 0o755, **owner: Any) -> None:
         super().__init__(mode, **owner)
@@ -132,6 +151,11 @@ class Directory(Node):
 
 class Mount(Node):
     """A volume at its place in the tree."""
+
+    __slots__ = (
+        "node",
+        "read_only",
+    )
 
     def __init__(self, node: Node, read_only: bool) -> None:
         super().__init__(node.mode)

@@ -25,7 +25,7 @@ ANY_ADDRESS = "0.0.0.0"
 class PodInfo:
     """A pod, with what the scheduler asks of it worked out once."""
 
-    __slots__ = ("group", "key", "labels", "namespace", "pod", "ports", "requested", "shape", "weight")
+    __slots__ = ("_shape", "group", "key", "labels", "namespace", "pod", "ports", "requested", "weight")
 
     def __init__(self, pod: Object) -> None:
         metadata = pod["metadata"]
@@ -43,11 +43,18 @@ class PodInfo:
             if port.get("hostPort")
         ]
         self.group = (self.namespace, "deletionTimestamp" in metadata, tuple(sorted(self.labels.items())))
-        spec = pod["spec"]
-        node_affinity = (spec.get("affinity") or {}).get("nodeAffinity")
-        asked = (spec.get("tolerations"), spec.get("nodeSelector"), node_affinity)
-        self.shape = orjson.dumps((*asked, self.requested, self.weight, self.ports))
-        """All that a node by itself is judged by: what it says to one pod it says to all of the same shape."""
+        self._shape: bytes | None = None
+
+    @property
+    def shape(self) -> bytes:
+        """All that a node by itself is judged by: what it says to one pod it says to all of the same shape.
+        A pod that has its node is not asked, so it does not keep one."""
+        if self._shape is None:
+            spec = self.pod["spec"]
+            node_affinity = (spec.get("affinity") or {}).get("nodeAffinity")
+            asked = (spec.get("tolerations"), spec.get("nodeSelector"), node_affinity)
+            self._shape = orjson.dumps((*asked, self.requested, self.weight, self.ports))
+        return self._shape
 
     @property
     def priority(self) -> int:

@@ -69,8 +69,13 @@ class Stored:
     @property
     def encoded(self) -> bytes:
         if self._encoded is None:
-            self._encoded = orjson.dumps(self.object)
+            # A copy: what orjson gives back holds on to 8 kB or more, however short it is.
+            self._encoded = bytes(memoryview(orjson.dumps(self.object)))
         return self._encoded
+
+    def forget_encoding(self) -> None:
+        """It has been written over: of the versions in the history hardly one is asked for again."""
+        self._encoded = None
 
 
 class Change(NamedTuple):
@@ -227,6 +232,8 @@ class Store:
         self._resources.setdefault(resource, {})[key] = stored
         self._reindex(resource, key, previous, stored)
         self._announce(Change(kind, stored, previous))
+        if previous is not None:
+            previous.forget_encoding()
         return stored
 
     def _reindex(self, resource: str, key: Key, before: Stored | None, after: Stored | None) -> None:
