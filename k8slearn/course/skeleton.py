@@ -1,4 +1,4 @@
-"""Make the folder of a new lesson: one exercise, its check, its texts, answers right and wrong.
+"""Make the folder of a new lesson: an exercise, its check, its texts and a quiz in both languages, answers.
 
 The skeleton is a lesson: it builds, and it passes the tests that every lesson must pass. Its author replaces
 it piece by piece, and always has something that works.

@@ -55,10 +55,10 @@ def _finish(finish: Finish) -> str:
         f'<div style="{FONT};max-width:760px;margin:10px 0 4px;padding:16px 20px;border-radius:8px;'
         "color:var(--jp-ui-font-color1,#212121);border:1px solid #00795a;"
         'background:linear-gradient(135deg,rgba(0,121,90,.20),rgba(31,111,235,.16))">'
-        f'<div style="font-size:20px;font-weight:700">🎉 {inline(word("finished", title=finish.title))}</div>'
+        f'<div style="font-size:20px;font-weight:700">{inline(word("finished", title=finish.title))}</div>'
         f'<div style="margin:4px 0">{inline(word("finished-score", points=finish.points, hints=finish.hints))}</div>'
         f'<div style="margin:8px 0">{chips}</div>'
-        f'<div style="font-weight:600">{inline(word("can-do"))}</div>{_paragraphs(finish.goal)}'
+        f'<div style="font-weight:600">{inline(word("goal"))}</div>{_paragraphs(finish.goal)}'
         f'<div style="margin-top:10px;font-weight:600">{inline(finish.next_step)}</div></div>'
     )
 

@@ -26,7 +26,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_a_new_lesson_builds_and_is_then_not_stale(lessons: Path):
     assert skeleton.new("node-loss") == lessons / "00-node-loss"
-    assert [path.name for path in build.build()] == ["00-node-loss.ipynb"] * 2
+    assert [path.name for path in build.build()] == ["00-node-loss.ipynb"] * 4
     assert build.build(check=True) == []
 
 
@@ -59,7 +59,7 @@ def test_a_new_lesson_has_an_exercise_with_right_and_wrong_answers(lessons: Path
 def test_check_names_what_is_stale_and_writes_nothing(lessons: Path):
     folder = skeleton.new("first")
     build.build()
-    edit(folder / "lesson.en.md", "A question that", "Another question that")
+    edit(folder / "lesson.en.md", "A story from", "Another story from")
     before = (lessons / "en" / "00-first.ipynb").read_bytes()
     assert len(build.build(check=True)) == 2
     assert (lessons / "en" / "00-first.ipynb").read_bytes() == before
@@ -107,9 +107,9 @@ def test_a_source_that_is_not_sound_is_refused(lessons: Path, old: str, new: str
 def translated(lessons: Path) -> Path:
     """A lesson in two languages, which so far are the same."""
     folder = skeleton.new("first")
-    for name in ("lesson", "exercises"):
-        text = (folder / f"{name}.en.{'md' if name == 'lesson' else 'yaml'}").read_text(encoding="utf-8")
-        (folder / f"{name}.zh.{'md' if name == 'lesson' else 'yaml'}").write_text(text, encoding="utf-8")
+    for name, kind in (("lesson", "md"), ("exercises", "yaml"), ("quiz", "yaml")):
+        text = (folder / f"{name}.en.{kind}").read_text(encoding="utf-8")
+        (folder / f"{name}.zh.{kind}").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -126,7 +126,7 @@ def translated(lessons: Path) -> Path:
             "lesson.zh.md",
             "- What to take home.",
             "+++\n- What to take home.",
-            "it has 9 cells, English has 8",
+            "the cell text-05 is where English has quiz",
         ),
         ("lesson.zh.md", ":tags: answer", ":tags: answer hard", "the tags of the cell answer-page differ"),
         (
@@ -156,10 +156,10 @@ def test_a_translation_makes_notebooks_of_its_own(translated: Path, lessons: Pat
     assert "# 把这一行换成你的答案。" in starter
 
 
-def test_a_quiz_and_its_cell_belong_together(lessons: Path):
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_quiz_and_its_cell_belong_together_in_both_languages(lessons: Path, lang: str):
     folder = skeleton.new("first")
-    with (folder / "lesson.en.md").open("a", encoding="utf-8") as file:
-        file.write("\n```{code-cell}\n:name: quiz\nlesson.quiz()\n```\n")
+    (folder / f"quiz.{lang}.yaml").unlink()
     with pytest.raises(LessonError, match="belong together"):
         build.build()
 
