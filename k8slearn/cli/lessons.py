@@ -61,11 +61,23 @@ def lessons_build(names: tuple[str, ...], check: bool) -> None:
     """Make the notebooks from the lessons' sources: of all lessons, or of those named."""
     from k8slearn.course import build
 
-    stale = build.build(names, check=check)
+    _tell(build.build(names, check=check), check)
+
+
+@lessons.command("index")
+@click.option("--check", is_flag=True, help="Write nothing; fail when the committed index is stale.")
+def lessons_index(check: bool) -> None:
+    """Make the index and glossary, lessons/index.*.md, from the lessons. Building all lessons makes it too."""
+    from k8slearn.course import build
+
+    _tell(build.build_index(check=check), check)
+
+
+def _tell(stale: list[Path], check: bool) -> None:
     for path in stale:
         click.echo(f"{'stale' if check else 'written'}: {path}")
     if check and stale:
-        raise click.ClickException("Some notebooks are stale. Make them anew: k8slearn lessons build")
+        raise click.ClickException("Some of it is stale. Make it anew: k8slearn lessons build")
 
 
 @lessons.command("new")

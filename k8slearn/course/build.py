@@ -3,6 +3,8 @@
     lessons/01-pods/lesson.en.md  →  lessons/en/01-pods.ipynb             answer cells blank
                                      lessons/solutions/en/01-pods.ipynb   answer cells filled
 
+                                     lessons/index.en.md                  where a command is explained (index.py)
+
 The notebooks are committed; ``build(check=True)`` names those that are not what their sources say.
 """
 
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from k8slearn import paths
-from k8slearn.course import quiz, texts
+from k8slearn.course import index, quiz, texts
 from k8slearn.course.loader import ANSWER, CHECK, Folder, find, folders
 from k8slearn.course.myst import Cell
 from k8slearn.errors import LessonError
@@ -26,24 +28,39 @@ from k8slearn.errors import LessonError
 def build(lessons: Iterable[str] = (), *, check: bool = False) -> list[Path]:
     """Write the notebooks that differ from their sources, or with ``check`` only name them.
 
-    Those of the named ``lessons``, or of all: then a notebook without a source is stale too, and removed. Raises
-    LessonError for a source that is not sound.
+    Those of the named ``lessons``, or of all: then a notebook without a source is stale too, and removed, and the
+    index is written with them. Raises LessonError for a source that is not sound.
     """
     root = paths.lessons()
     chosen = [find(name) for name in lessons]
-    wanted = render(chosen or folders(), root)
+    wanted = render(chosen or folders(), root) | ({} if chosen else render_index(root))
     present = {*root.glob("[a-z][a-z]/*.ipynb"), *root.glob("solutions/[a-z][a-z]/*.ipynb")}
     if chosen:
         present = {path for path in present if path.stem in {folder.id for folder in chosen}}
-    stale = [path for path, text in wanted.items() if not _holds(path, text)]
     stray = sorted(present - wanted.keys())
     if not check:
-        for path in stale:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(wanted[path], encoding="utf-8")
         for path in stray:
             path.unlink()
-    return stale + stray
+    return _write(wanted, check) + stray
+
+
+def build_index(*, check: bool = False) -> list[Path]:
+    """Write the index in each language where it differs from what the lessons say, or only name it."""
+    return _write(render_index(paths.lessons()), check)
+
+
+def render_index(root: Path) -> dict[Path, str]:
+    """The text of the index in each language by its path."""
+    return {root / f"index.{lang}.md": index.render(folders(), lang) for lang in texts.languages()}
+
+
+def _write(wanted: dict[Path, str], check: bool) -> list[Path]:
+    """The files that do not hold what is wanted; afterwards, unless it is a check, they do."""
+    stale = [path for path, text in wanted.items() if not _holds(path, text)]
+    for path in [] if check else stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8")
+    return stale
 
 
 def render(lessons: list[Folder], root: Path) -> dict[Path, str]:
