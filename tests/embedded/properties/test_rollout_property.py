@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +23,17 @@ storms = st.one_of(
     st.tuples(st.sampled_from(["crash", "cut_off", "recover"]), st.sampled_from(["worker-1", "worker-2"])),
 )
 bounds = st.sampled_from([(0, 1), (1, 0), (2, 1), (0, 2), ("25%", "25%"), ("50%", "0%"), ("100%", "100%")])
+
+
+def limits(replicas: int, surge: int | str, unavailable: int | str) -> tuple[int, int]:
+    """The most pods and the least available ones, as the documentation says it: surge is rounded up, unavailable
+    down, and where both come to nothing one may be missing."""
+    above, below = (
+        value if isinstance(value, int) else replicas * int(value.removesuffix("%")) / 100
+        for value in (surge, unavailable)
+    )
+    above, below = math.ceil(above), math.floor(below)
+    return replicas + above, max(0, replicas - (below or int(not above)))
 
 
 def strategy(surge: int | str, unavailable: int | str) -> dict:
@@ -50,9 +63,7 @@ def test_a_rollout_never_has_too_many_pods_or_too_few_available_ones(tools, seed
     with tools.Storm(seed) as storm:
         storm.make(DEPLOYMENTS, "web", replicas=replicas, strategy=strategy(*bound))
         storm.settle()
-        deployment = storm.wanted_of(DEPLOYMENTS, "web")
-        most = replicas + sizes.max_surge(deployment)
-        least = replicas - sizes.max_unavailable(deployment)
+        most, least = limits(replicas, *bound)
 
         def look() -> None:
             pods = storm.pods("web")
@@ -83,14 +94,14 @@ def test_in_a_storm_the_controller_itself_breaks_no_bound(tools, seed, replicas,
                 return
             sets = storm.client.list(REPLICA_SETS, "default")
             if sizes.size(after) > sizes.size(before):
-                assert sizes.total(sets) <= sizes.size(deployment) + sizes.max_surge(deployment)
+                assert sizes.total(sets) <= limits(sizes.size(deployment), *bound)[0]
             elif sizes.remembered(before, sizes.DESIRED) == sizes.size(deployment):  # a rollout, no scaling
                 lost = min(sizes.observed([before], "availableReplicas"), sizes.size(before)) - sizes.size(
                     after
                 )
                 if lost > 0:
                     stay = sizes.observed(sets, "availableReplicas") - lost
-                    assert stay >= sizes.size(deployment) - sizes.max_unavailable(deployment)
+                    assert stay >= limits(sizes.size(deployment), *bound)[1]
 
         storm.on_write(REPLICA_SETS, look)
         for step in steps:
