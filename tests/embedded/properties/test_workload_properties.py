@@ -34,13 +34,13 @@ def weather(storm, step: tuple, resource: str) -> None:
 
 # -- StatefulSet --------------------------------------------------------------------------------------
 
-scales = st.tuples(st.just("scale"), st.sampled_from([3, 0, 4, 1]))
+scales = st.tuples(st.just("scale"), st.sampled_from([3, 0, 4, 1]), st.sampled_from([0.1, 5.0, 60.0, 0.0]))
 
 
 @settings(derandomize=True, deadline=None, max_examples=30)
 @given(
     st.integers(0, 99),
-    st.lists(st.one_of(scales, waits, kills, scales, faults, images), min_size=3, max_size=10),
+    st.lists(st.one_of(scales, waits, scales, kills, faults, images, scales), min_size=4, max_size=10),
 )
 def test_the_pods_of_a_statefulset_come_and_go_one_at_a_time_in_order(tools, seed, steps):
     with tools.Storm(seed) as storm:
@@ -74,6 +74,7 @@ def test_the_pods_of_a_statefulset_come_and_go_one_at_a_time_in_order(tools, see
         for step in steps:
             if step[0] == "scale":
                 storm.change(STATEFUL_SETS, "web", replicas=step[1])
+                storm.clock.advance(step[2])
             else:
                 weather(storm, step, STATEFUL_SETS)
         storm.calm()
@@ -83,13 +84,18 @@ def test_the_pods_of_a_statefulset_come_and_go_one_at_a_time_in_order(tools, see
 
 # -- DaemonSet ----------------------------------------------------------------------------------------
 
-labels = st.tuples(st.just("label"), st.sampled_from(["worker-1", "worker-3"]), st.booleans())
+labels = st.tuples(
+    st.just("label"),
+    st.sampled_from(["worker-1", "worker-3"]),
+    st.booleans(),
+    st.sampled_from([5.0, 0.1, 60.0]),
+)
 
 
 @settings(derandomize=True, deadline=None, max_examples=30)
 @given(
     st.integers(0, 99),
-    st.lists(st.one_of(labels, waits, kills, labels, faults, images), min_size=3, max_size=10),
+    st.lists(st.one_of(labels, waits, labels, kills, faults, images, labels), min_size=4, max_size=10),
 )
 def test_a_daemonset_never_has_two_pods_on_a_node_and_in_the_end_one_on_each_that_suits(tools, seed, steps):
     with tools.Storm(seed) as storm:
@@ -107,12 +113,13 @@ def test_a_daemonset_never_has_two_pods_on_a_node_and_in_the_end_one_on_each_tha
         template["spec"]["nodeSelector"] = {"daemon": "yes"}
         storm.make(DAEMON_SETS, "web", template=template)
         storm.on_write("pods", look)
-        for step in [("label", "worker-1", True), *steps]:
+        for step in [("label", "worker-1", True, 5.0), *steps]:
             if step[0] == "label":
                 node = storm.client.get("nodes", "", step[1])
                 others = {k: v for k, v in node["metadata"]["labels"].items() if k != "daemon"}
                 wanted = {**others, "daemon": "yes"} if step[2] else others
                 storm.client.update("nodes", {**node, "metadata": {**node["metadata"], "labels": wanted}})
+                storm.clock.advance(step[3])
             else:
                 weather(storm, step, DAEMON_SETS)
         storm.calm()
