@@ -196,7 +196,7 @@ def starts_unnoticed(ctx: Context) -> None:
     try:
         with ctx.traffic("http://chat/", RATE) as traffic:
             _scale(ctx, "chat", replicas + 1)
-            ctx.wait_until(lambda: len(_ready(ctx, "chat")) > replicas or _settled(ctx, "chat"), 240)
+            ctx.wait_until(lambda: _settled(ctx, "chat"), 240)
             ctx.watch_for(4)
         if not _complete(ctx, "chat"):
             _blame(ctx, "chat")
@@ -234,7 +234,7 @@ def next_release_unnoticed(ctx: Context) -> None:
             _blame(ctx, "chat")
     if traffic.failed:
         seen = {"failed": traffic.failed, "requests": traffic.requests, "reasons": traffic.reasons}
-        ctx.fail("outage", seconds=SLOW_START, **seen)
+        ctx.fail("outage" if _has_probe(ctx) else "no-probe", seconds=SLOW_START, **seen)
 
 
 def _has_probe(ctx: Context) -> bool:
@@ -452,6 +452,9 @@ def _asked(ctx: Context) -> dict[str, int]:
     with ctx.traffic("http://recommend/", RATE) as traffic:
         ctx.watch_for(5)
     if traffic.failed:
+        for pod in _others(ctx):
+            if trouble(pod):
+                ctx.fail_for(pod)
         ctx.fail("errors", failed=traffic.failed, requests=traffic.requests, reasons=traffic.reasons)
     return traffic.pods
 
