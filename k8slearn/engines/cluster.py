@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from k8slearn.engines import kubectl
-from k8slearn.engines.trace import Entry, Teller, entries, remote
 from k8slearn.errors import ClusterError, UnsupportedError
 
 if TYPE_CHECKING:
     from kubernetes import client
 
     from k8slearn import embedded
+    from k8slearn.engines.trace import Entry, Teller
 
 STEP = 0.5
 """Seconds between two looks while waiting: of virtual time where there is a clock, of real time elsewhere."""
@@ -70,6 +70,7 @@ class Cluster:
         from urllib3.exceptions import HTTPError
 
         from k8slearn.engines.remote_clock import find_clock
+        from k8slearn.engines.trace import remote
 
         try:
             configuration = client.Configuration()
@@ -107,6 +108,8 @@ class Cluster:
         """
         if self._teller is None:
             raise UnsupportedError("Only the embedded cluster keeps a trace of what its components do.")
+        from k8slearn.engines.trace import entries
+
         return entries(self._teller(of, namespace, seconds))
 
     # -- the official client's API groups ---------------------------------------------------------

@@ -117,7 +117,8 @@ def two_containers(ctx: Context) -> None:
 @together.step(points=1)
 def both_run(ctx: Context) -> None:
     try:
-        ctx.steady_pod("duo", seconds=5)  # a server whose port is taken tries for some seconds before it gives up
+        # A server whose port is taken tries for some seconds before it gives up.
+        ctx.steady_pod("duo", seconds=5)
     except Failed as failed:
         container = failed.values.get("container")
         if failed.key == "pod-ends":

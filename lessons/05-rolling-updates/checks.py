@@ -198,7 +198,8 @@ def starts_unnoticed(ctx: Context) -> None:
             _scale(ctx, "chat", replicas + 1)
             ctx.wait_until(lambda: _settled(ctx, "chat"), 240)
             ctx.watch_for(4)
-        if not _complete(ctx, "chat"):
+        # What stood in the way for a moment may be over; being available takes its time after that.
+        if not ctx.wait_until(lambda: _complete(ctx, "chat"), 10):
             _blame(ctx, "chat")
     finally:
         _scale(ctx, "chat", replicas)

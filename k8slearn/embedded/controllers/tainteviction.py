@@ -118,7 +118,9 @@ class TaintEvictionController(Controller):
             return
         try:
             with self.client.working_on("nodes", Key("", node)):
-                self._disrupt_and_delete(pod, f"it does not tolerate the taints of its node {node} any longer")
+                self._disrupt_and_delete(
+                    pod, f"it does not tolerate the taints of its node {node} any longer"
+                )
         except ApiError:
             self.queue.retry(key)
 

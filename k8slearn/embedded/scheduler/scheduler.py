@@ -152,7 +152,9 @@ class Scheduler(Controller):
         name = self._best(info, feasible)
         node = next(node for node in feasible if node.name == name)
         if self._volumes.reserve(pod, node):
-            self._bind(key, pod, name, f"{len(feasible)} of {len(feasible) + len(rejections)} nodes can take it")
+            self._bind(
+                key, pod, name, f"{len(feasible)} of {len(feasible) + len(rejections)} nodes can take it"
+            )
             return None
         self._reserved[key] = Reserved(node, self.clock.now)
         self._cache.place({**pod, "spec": {**pod["spec"], "nodeName": name}})

@@ -118,7 +118,6 @@ class Pacemaker:
         """A body from a client: its timestamps moved to the cluster's time."""
         return _shifted(body, self.shift) if self.shift else body
 
-
     def outward_lines(self, lines: bytes) -> bytes:
         """Log lines that begin with a timestamp, for a client."""
         return _shifted(lines, -self.shift, _LINE_TIMESTAMP) if self.shift else lines

@@ -26,7 +26,9 @@ class Yard:
         self.add_node("control-plane", taints=[TAINT])
         self.add_node("worker-1")
         self.add_node("worker-2")
-        Scheduler(Client(self.registry, self.clock, "default-scheduler", Trace(self.registry)), self.clock).start()
+        Scheduler(
+            Client(self.registry, self.clock, "default-scheduler", Trace(self.registry)), self.clock
+        ).start()
 
     def add_node(self, name: str, *, cpu: str = "4", pods: str = "110", **spec: object) -> Object:
         labels = {"kubernetes.io/hostname": name}

@@ -55,7 +55,8 @@ def test_who_says_nothing_is_anonymous_and_may_little(server: Server):
     status, body = ask(server, "/api/v1/nodes", token=None)
     assert status == 403
     assert json.loads(body)["message"] == (
-        'nodes is forbidden: User "system:anonymous" cannot list resource "nodes" in API group "" at the cluster scope'
+        'nodes is forbidden: User "system:anonymous" cannot list resource "nodes" in API group "" '
+        "at the cluster scope"
     )
 
 

@@ -64,7 +64,9 @@ def test_a_narrow_watch_sees_what_its_index_has_under_one_value_also_what_leaves
     store = Store()
     store.add_index("pods", "node", lambda pod: [pod["spec"]["node"]])
     seen: list[tuple[str, str]] = []
-    watch = store.watch("pods", lambda c: seen.append((c.type, c.object["spec"]["node"])), only=("node", "one"))
+    watch = store.watch(
+        "pods", lambda c: seen.append((c.type, c.object["spec"]["node"])), only=("node", "one")
+    )
     pod = {"metadata": {"namespace": "default", "name": "p"}, "spec": {"node": "two"}}
     store.create("pods", pod)
     store.update("pods", {**pod, "spec": {"node": "one"}})
