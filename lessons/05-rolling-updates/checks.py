@@ -121,7 +121,7 @@ def came_true(ctx: Context) -> None:
     rolling = found.strategy.rolling_update
     percentages = f"{ctx.values['surge']}%", f"{ctx.values['unavailable']}%"
     as_drawn = rolling is not None and (rolling.max_surge, rolling.max_unavailable) == percentages
-    if not as_drawn or found.replicas != replicas or not _complete(ctx, "tagger"):
+    if not as_drawn or found.replicas != replicas or found.paused or not _complete(ctx, "tagger"):
         ctx.fail("scene-changed")
     old, new = _said(ctx)
     with _another_release(ctx, "tagger", {"image": "k8slearn/app:2.2"}):
@@ -212,7 +212,7 @@ def starts_unnoticed(ctx: Context) -> None:
 @hotfix.step(points=2)
 def ends_unnoticed(ctx: Context) -> None:
     """One pod is ended. Whoever still has its address may use it for a moment, and nobody is cut off."""
-    victim = _ready(ctx, "chat")[0]
+    victim, *others = _ready(ctx, "chat")
     address = f"http://{victim.status.pod_ip}:{_port_of(ctx)}/healthz"
     with ctx.traffic("http://chat/", RATE) as traffic:
         with ctx.traffic(address, 10) as direct:
@@ -221,7 +221,12 @@ def ends_unnoticed(ctx: Context) -> None:
         ctx.wait_until(lambda: victim.metadata.name not in _all_pods(ctx, "chat"), 60)
     ctx.wait_until(lambda: _complete(ctx, "chat"), 240)
     if traffic.failed:
-        ctx.fail("cut-off", failed=traffic.failed, requests=traffic.requests, reasons=traffic.reasons)
+        ctx.fail(
+            "cut-off" if others else "only-one",
+            failed=traffic.failed,
+            requests=traffic.requests,
+            reasons=traffic.reasons,
+        )
     if direct.failed:
         ctx.fail("closed-at-once", failed=direct.failed, requests=direct.requests, reasons=direct.reasons)
 
