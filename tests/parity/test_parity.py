@@ -28,17 +28,32 @@ def recorded_kubectl() -> str:
     return found
 
 
+FEW = 5
+"""So many scenarios that differ may have been looked at in the wrong moment: they are compared again, alone.
+Some steps see a state that lasts a second (a pod that ends), and six scenarios at a time share two cores."""
+
+
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
     """The counts per scenario, and the transcript of the differences."""
     folder = tmp_path_factory.mktemp("parity")
-    counts = folder / "counts.json"
     with Cluster(3, root_ca=Credentials.of(folder).ca.read_text()) as cluster:
         cluster.settle()
         cluster.serve(folder)
-        command = [sys.executable, str(HERE / "parity.py"), "compare"]
-        command += ["--kubeconfig", str(cluster.kubeconfig), "--kubectl", recorded_kubectl()]
-        done = subprocess.run([*command, "--json", str(counts), "@first.txt"], capture_output=True, text=True)
+        counts, transcript = compare(cluster, folder, "@first.txt")
+        differ = [name for name, found in counts.items() if not found["ok"]]
+        if 0 < len(differ) <= FEW:
+            again, second = compare(cluster, folder, "-j", "1", *differ)
+            counts, transcript = {**counts, **again}, transcript + second
+    return counts, transcript
+
+
+def compare(cluster: Cluster, folder: Path, *arguments: str) -> tuple[dict, str]:
+    counts = folder / "counts.json"
+    counts.unlink(missing_ok=True)
+    command = [sys.executable, str(HERE / "parity.py"), "compare", "--json", str(counts)]
+    command += ["--kubeconfig", str(cluster.kubeconfig), "--kubectl", recorded_kubectl(), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert counts.exists(), done.stdout + done.stderr
     return json.loads(counts.read_text()), done.stdout
 
