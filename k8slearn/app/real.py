@@ -19,7 +19,7 @@ SLICE = 0.005
 
 LARGEST_BODY = 1 << 20
 
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}
+REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error"}
 
 
 class RealHost:

@@ -11,16 +11,19 @@ STOP               what it does at SIGTERM: ``graceful`` takes no new connection
                    SIGTERM and waits for SIGKILL
 FAULT              a bug that a version brings: ``crash`` (an exception at the start), ``unready`` (never
                    ready), ``errors`` (every second answer is a 500); none by default
+TOKEN, TOKEN_FILE  what a request for the program's own paths must send, as ``Authorization: Bearer TOKEN``;
+                   without one everybody is answered
 =================  ======================================================================================
 
 Paths: ``/healthz`` (alive?), ``/readyz`` (ready for requests?), ``POST /ready/off`` and ``/ready/on`` (a switch,
-as an overloaded program would have), ``POST /exit`` (end with code 1), ``/metrics`` (for Prometheus).
+as an overloaded program would have), ``POST /exit`` (end with code 1), ``POST /hang`` (run on and answer nothing
+any more, as a deadlock does), ``/metrics`` (for Prometheus).
 """
 
 from __future__ import annotations
 
 from .host import Handler, Host, Request, Response, text
-from .settings import choice, number, port
+from .settings import WrongSetting, choice, number, port, setting
 
 FAULTS = ("none", "crash", "unready", "errors")
 
@@ -33,6 +36,7 @@ class Service:
         self.version = host.env.get("VERSION", "dev")
         self.switched_on = True
         self.loaded = False
+        self.hangs = False
         self.in_flight = 0
         self.answered: dict[int, int] = {}
         """How many answers of each status code."""
@@ -42,6 +46,7 @@ class Service:
         self._fault = choice(host, "FAULT", FAULTS)
         self._port = port(host)
         self._start_seconds = number(host, "START_SECONDS", 0)
+        setting(host, "TOKEN")  # a file that is not there is found out at the start
         self._terminated = host.event()
         self._stopping = False
         self._idle = host.event()
@@ -77,10 +82,14 @@ class Service:
 
     async def _answer(self, request: Request) -> Response:
         self.in_flight += 1
+        if self.hangs:
+            await self.host.event().wait()  # nobody sets it
         try:
             response = await self._route(request)
         except ValueError as error:
             response = text(f"bad request: {error}", 400)
+        except WrongSetting as error:
+            response = text(f"wrong setting: {error}", 500)
         finally:
             self.in_flight -= 1
             if self._stopping and not self.in_flight:
@@ -101,9 +110,19 @@ class Service:
                 return text(f"readiness switched {'on' if self.switched_on else 'off'}")
             case "POST", "/exit":
                 self.host.exit(1)
+            case "POST", "/hang":
+                self.hangs = True
+                return text("no answer from now on")
+        if not self._admitted(request):
+            self.host.log("401: a request without the right token")
+            return text("send Authorization: Bearer and the right token", 401)
         if self._fault == "errors" and sum(self.answered.values()) % 2:
             return text(f"version {self.version} has a bug", 500)
         return await self._handler(request)
+
+    def _admitted(self, request: Request) -> bool:
+        token = setting(self.host, "TOKEN")
+        return not token or request.headers.get("authorization") == f"Bearer {token}"
 
     def _metrics(self) -> Response:
         lines = ["# TYPE requests_total counter"]

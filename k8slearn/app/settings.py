@@ -1,4 +1,8 @@
-"""Settings come from the environment, as a container's do; a wrong one ends the program with a sentence."""
+"""Settings come from the environment, as a container's do; a wrong one ends the program with a sentence.
+
+Some may be in a file instead, which ``NAME_FILE`` names: they are read anew each time, so that a change of the
+file (a volume made from a ConfigMap or a Secret) is a change of the setting.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,17 @@ from .host import Host
 
 class WrongSetting(Exception):
     """``str()`` says which setting, what it is, and what it may be."""
+
+
+def setting(host: Host, name: str, default: str = "") -> str:
+    """What the file says that ``NAME_FILE`` names, to the letter, else the variable. Raises WrongSetting."""
+    path = host.env.get(f"{name}_FILE", "")
+    if not path:
+        return host.env.get(name, default)
+    try:
+        return host.read(path).decode(errors="replace")
+    except OSError as error:
+        raise WrongSetting(f"{name}_FILE is {path!r}: {error.strerror or error}") from None
 
 
 def number(host: Host, name: str, default: float) -> float:

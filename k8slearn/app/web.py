@@ -1,7 +1,7 @@
 """A web page: says which version it is and which pod answered.
 
-Settings besides those of ``service.py``: GREETING (``hello``), WORK_SECONDS (CPU time that an answer takes, 0),
-DELAY_SECONDS (waiting that an answer takes, 0). Paths: ``/``; ``/work?seconds=0.2`` (burn CPU);
+Settings besides those of ``service.py``: GREETING (``hello``) or GREETING_FILE, WORK_SECONDS (CPU time that an
+answer takes, 0), DELAY_SECONDS (waiting that an answer takes, 0). Paths: ``/``; ``/work?seconds=0.2`` (burn CPU);
 ``/slow?seconds=3`` (answer late, without work).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .host import Host, Request, Response, as_json, text
 from .service import Service
-from .settings import number
+from .settings import number, setting
 
 LONGEST = 600.0
 """Seconds that one request may ask for."""
@@ -27,7 +27,7 @@ class _Page:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.version = ""
-        self.greeting = host.env.get("GREETING", "hello")
+        self._greeting()  # a file that is not there is found out at the start
         self.work = number(host, "WORK_SECONDS", 0)
         self.delay = number(host, "DELAY_SECONDS", 0)
 
@@ -43,7 +43,11 @@ class _Page:
                 await host.sleep(_seconds(request))
             case _:
                 return text("not found", 404)
-        return as_json({"app": "web", "version": self.version, "pod": host.name, "greeting": self.greeting})
+        greeting = self._greeting()
+        return as_json({"app": "web", "version": self.version, "pod": host.name, "greeting": greeting})
+
+    def _greeting(self) -> str:
+        return setting(self.host, "GREETING", "hello")
 
 
 def _seconds(request: Request) -> float:

@@ -43,10 +43,12 @@ def started(program: str, port: int, **env: str) -> Iterator[subprocess.Popen[st
         process.communicate()
 
 
-def ask(port: int, path: str, data: dict[str, str] | None = None) -> tuple[int, str]:
+def ask(port: int, path: str, data: dict[str, str] | None = None, token: str = "") -> tuple[int, str]:
     body = json.dumps(data).encode() if data is not None else None
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", body, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -104,6 +106,8 @@ def test_load_counts_what_was_refused(unused_port: int, tmp_path: Path):
     [
         (("web",), {"PORT": "web"}, "PORT is 'web'"),
         (("web",), {"STOP": "slowly"}, "graceful, rude, deaf"),
+        (("web",), {"GREETING_FILE": "/no/such"}, "GREETING_FILE is '/no/such': No such file or directory"),
+        (("model",), {"TOKEN_FILE": "/no/such"}, "TOKEN_FILE is '/no/such': No such file or directory"),
         (("load", "ftp://x"), {}, "is no URL such as"),
         (("nosuch",), {}, "there is no program 'nosuch'"),
         (("train",), {}, "usage: train OUT"),
@@ -115,3 +119,29 @@ def test_a_wrong_setting_is_said_in_a_sentence(
     done = run(*arguments, cwd=tmp_path, **env)
     assert done.returncode == 2
     assert said in done.stdout
+
+
+def test_a_greeting_from_a_file_follows_the_file(unused_port: int, tmp_path: Path):
+    file = tmp_path / "greeting"
+    file.write_text("hi")
+    with started("web", unused_port, GREETING_FILE=str(file)):
+        assert json.loads(ask(unused_port, "/")[1])["greeting"] == "hi"
+        file.write_text("ahoy\n")
+        assert json.loads(ask(unused_port, "/")[1])["greeting"] == "ahoy\n"
+        file.unlink()
+        assert ask(unused_port, "/")[0] == 500
+
+
+@pytest.mark.parametrize(
+    ("mine", "sent", "status"),
+    [("s3cret", "s3cret", 200), ("s3cret\n", "s3cret", 401), ("s3cret", "other", 401), ("s3cret", "", 401)],
+)
+def test_who_has_not_the_token_to_the_letter_is_refused(
+    mine: str, sent: str, status: int, unused_port: int, tmp_path: Path
+):
+    file = tmp_path / "token"
+    for env in ({"TOKEN": mine}, {"TOKEN_FILE": str(file)}):
+        file.write_text(mine)
+        with started("web", unused_port, **env):
+            assert ask(unused_port, "/", token=sent)[0] == status
+            assert ask(unused_port, "/readyz")[0] == 200
