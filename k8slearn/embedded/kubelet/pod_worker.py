@@ -83,7 +83,10 @@ class PodWorker:
 
     def update(self, pod: Object) -> None:
         """The pod has changed (or this is the first look at it): note what is new, and sync."""
-        self.pod = self.volumes.pod = pod
+        before, self.pod = self.pod["metadata"], pod
+        self.volumes.pod = pod
+        if any(before.get(field) != pod["metadata"].get(field) for field in ("labels", "annotations")):
+            self.refresh_volumes()  # each sync that a client's change brings about does
         spec = pod["spec"]
         for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
             record = self.records[container["name"]]

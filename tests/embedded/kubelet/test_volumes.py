@@ -52,6 +52,16 @@ def test_a_config_map_volume_follows_its_source_within_a_minute_but_a_sub_path_d
     assert read(machine, "/etc/mode") == "slow"
 
 
+def test_a_change_of_the_pod_s_annotations_brings_its_volumes_up_to_date_at_once(machine):
+    old = machine.make("configmaps", "conf", {"mode": "slow"})
+    run(machine, [{"name": "c", "configMap": {"name": "conf"}}], ("c", "/conf", {}))
+    machine.client.update("configmaps", {**old, "data": {"mode": "fast"}})
+    pod = machine.pod("files")
+    machine.client.update("pods", {**pod, "metadata": {**pod["metadata"], "annotations": {"look": "now"}}})
+    machine.wait(1)
+    assert read(machine, "/conf/mode") == "fast"
+
+
 def test_an_empty_dir_is_shared_by_the_containers_and_outlives_their_restarts(machine):
     writer = {
         "name": "writer",
