@@ -4,7 +4,8 @@
 
 ``fields.json`` comes from the Go types (their tags say more than .proto files or OpenAPI: which fields are
 pointers, what ``omitempty`` drops, by which key lists merge), ``openapi.json.gz`` from a running cluster's
-``/openapi/v3``, of the same version. See data/README.md for the form of both.
+``/openapi/v3``, of the same version; what server-side apply needs to know of a field is in OpenAPI only, and
+goes into the table from there. See data/README.md for the form of both.
 """
 
 from __future__ import annotations
@@ -161,6 +162,16 @@ class Table:
                 words.append(f"key={tag['patchMergeKey']}")
             fields[json_name] = " ".join(words)
 
+    def holder(self, message: str, field: str) -> dict[str, str]:
+        """The fields among which this one stands: the message's own, or those of a struct inlined into it."""
+        fields = self.messages[message]
+        if field in fields:
+            return fields
+        package = message.rpartition(".")[0]
+        inlined = [line.split()[2] for line in fields.values() if line.split()[1] == "inline"]
+        names = [name if name in self.messages else f"{package}.{name}" for name in inlined]
+        return next(self.holder(name, field) for name in names if field in self.messages[name])
+
     @staticmethod
     def local(message: str, form: str) -> str:
         """Messages of the same package go by their last name."""
@@ -201,6 +212,37 @@ def openapi(kubeconfig: str) -> dict:
     return {name: schema for name, schema in sorted(schemas.items()) if not name.endswith("List")}
 
 
+def apply_words(schemas: dict, message: str) -> dict[str, str]:
+    """What server-side apply has to know of the fields of a message, by their names; see data/README.md."""
+    name = message.replace("k8s.io.", "io.k8s.", 1).replace(
+        "apiextensions_apiserver", "apiextensions-apiserver"
+    )
+    words = {}
+    for field, described in schemas.get(name, {}).get("properties", {}).items():
+        match described.get("x-kubernetes-list-type"):
+            case "set":
+                words[field] = "list=set"
+            case "map":
+                elements = referred(schemas, described["items"])["properties"]
+                keys = []
+                for key in described["x-kubernetes-list-map-keys"]:
+                    default = elements[key].get("default")
+                    keys.append(f"{key}={default}" if default else key)
+                words[field] = f"list=map:{','.join(keys)}"
+                if referred(schemas, described["items"]).get("x-kubernetes-map-type") == "atomic":
+                    words[field] += " elements=whole"
+        own = described.get("x-kubernetes-map-type")
+        if (own or referred(schemas, described).get("x-kubernetes-map-type")) == "atomic":
+            words[field] = "whole"
+    return words
+
+
+def referred(schemas: dict, described: dict) -> dict:
+    """The schema that one refers to, be it inside an ``allOf``; {} when it refers to none."""
+    reference = described.get("$ref") or described.get("allOf", [{}])[0].get("$ref", "")
+    return schemas.get(reference.rpartition("/")[2], {})
+
+
 def main(modules: str, version: str, kubeconfig: str) -> None:
     table = Table(Path(modules), version)
     groups = [f"k8s.io/api/{path}" for paths in GROUPS.values() for path in paths.split()]
@@ -210,12 +252,17 @@ def main(modules: str, version: str, kubeconfig: str) -> None:
             if any(go.endswith("TypeMeta") for _, go, _ in lines) and not name.endswith("List"):
                 table.add(package, name)
     table.add(table.package(META), "DeleteOptions")
+    schemas = openapi(kubeconfig)
+    for name in list(table.messages):
+        for field, word in apply_words(schemas, name).items():
+            fields = table.holder(name, field)
+            fields[field] = f"{fields[field].removesuffix(f' {word}')} {word}"
     rows = [
         f"{json.dumps(name)}: {json.dumps(fields, separators=(',', ':'))}"
         for name, fields in sorted(table.messages.items())
     ]
     (DATA / "fields.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")
-    text = json.dumps(openapi(kubeconfig), separators=(",", ":")).encode()
+    text = json.dumps(schemas, separators=(",", ":")).encode()
     (DATA / "openapi.json.gz").write_bytes(gzip.compress(text, 9, mtime=0))
 
 

@@ -32,8 +32,11 @@ class Field:
     __slots__ = (
         "always",
         "container",
+        "elements_whole",
         "go",
         "go_name",
+        "is_set",
+        "list_keys",
         "merge_key",
         "name",
         "number",
@@ -42,6 +45,7 @@ class Field:
         "stack",
         "strategies",
         "type",
+        "whole",
     )
 
     def __init__(self, name: str, words: str, package: str, owner: str) -> None:
@@ -58,13 +62,21 @@ class Field:
         self.type = _full_name(form.removeprefix("*").removeprefix(self.container), package)
         """A message's name, or one of the words of data/README.md; ``[]string`` in a map of lists."""
         self.always = "always" in options
-        named = dict(option.split("=") for option in options if "=" in option)
+        named = dict(option.split("=", 1) for option in options if "=" in option)
         self.go = named.get("go") or _go_type(form.replace("*", ""), package)
         """The Go type that errors name: ``[]v1.Container``."""
         self.go_name = named.get("field") or name[0].upper() + name[1:]
         """What the Go struct calls it: ``DNSPolicy`` for ``dnsPolicy``."""
         self.strategies = frozenset(named.get("patch", "").split(",")) - {""}
         self.merge_key = named.get("key", "")
+        kind, _, keys = named.get("list", "").partition(":")
+        self.is_set = kind == "set"
+        words = [word.partition("=") for word in keys.split(",") if word]
+        self.list_keys = {key: default for key, _, default in words}
+        """By these server-side apply tells the list's elements apart; the value that a missing one has, or ""."""
+        self.whole = "whole" in options
+        """Whoever owns a part owns all of it."""
+        self.elements_whole = named.get("elements") == "whole"
 
 
 class Message:
