@@ -21,10 +21,11 @@ from k8slearn.embedded.apiserver.authentication.tokens import ALGORITHM
 from k8slearn.embedded.apiserver.authorization.attributes import attributes_of, needed
 from k8slearn.embedded.apiserver.authorization.rbac import GROUP as RBAC
 from k8slearn.embedded.apiserver.authorization.reviews import AccessReviews
+from k8slearn.embedded.apiserver.componentstatus import component_statuses
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.openapi import OpenAPI
 from k8slearn.embedded.apiserver.registry import Registry
-from k8slearn.embedded.apiserver.routes import Target, resolve
+from k8slearn.embedded.apiserver.routes import Target, only_created, resolve
 from k8slearn.embedded.apiserver.status import ApiError, method_not_allowed, path_not_found, unauthorized
 from k8slearn.embedded.apiserver.verbs import Verbs
 from k8slearn.errors import StorageError
@@ -65,7 +66,10 @@ class APIServer:
         self._kinds = registry.kinds
         self._verbs = Verbs(registry)
         self._openapi = OpenAPI(list(registry.kinds))
-        self._connected: dict[tuple[str, str], Handler] = _reviews(registry)
+        self._connected: dict[tuple[str, str], Handler] = {
+            **_answered(registry),
+            ("bindings", ""): self._bind,
+        }
         self._delegates: dict[str, Handler] = {}
 
     def connect(self, resource: str, subresource: str, handler: Handler) -> None:
@@ -169,6 +173,10 @@ class APIServer:
                 return verbs.get(request, target)
         raise method_not_allowed()
 
+    def _bind(self, request: Request, target: Target) -> Answer:
+        only_created(request, target)
+        return self._verbs.bind(request, target)
+
     def _document(self, request: Request, path: str) -> Response:
         """Everything that is not an object: discovery, OpenAPI, version, health."""
         parts = path.strip("/").split("/")
@@ -222,10 +230,11 @@ class APIServer:
         return Response(200, document)
 
 
-def _reviews(registry: Registry) -> dict[tuple[str, str], Handler]:
-    """What is created to be answered, and never stored."""
+def _answered(registry: Registry) -> dict[tuple[str, str], Handler]:
+    """What is worked out when it is asked for, and never stored."""
     identities, access = Identities(registry), AccessReviews(registry.authorizer)
     return {
+        ("componentstatuses", ""): component_statuses,
         ("serviceaccounts", "token"): identities.token_request,
         ("tokenreviews.authentication.k8s.io", ""): identities.token_review,
         ("selfsubjectreviews.authentication.k8s.io", ""): identities.self_review,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from k8slearn.embedded.apiserver.fieldmanager.types import ObjectType, of_built_in
 from k8slearn.embedded.apiserver.status import FieldError
 
 Object = dict[str, Any]
@@ -55,13 +56,19 @@ def _nothing(*_: Any) -> None:
     return None
 
 
+def _same(obj: Object) -> Object:
+    return obj
+
+
 def _no_errors(*_: Any) -> Iterable[FieldError]:
     return ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind in one version. Functions get plain JSON dicts.
+    """One kind in one version: an HorizontalPodAutoscaler of v2, and another one of v1 that is ``stored_as`` it.
+
+    Functions get plain JSON dicts.
 
     ``default`` and ``prepare_…`` may alter the dict they are given: it is a private copy, not stored yet.
     Objects they read besides it (the old version) must not be altered.
@@ -74,11 +81,22 @@ class Kind:
     namespaced: bool = True
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    has_singular: bool = True
-    """Whether discovery gives a singular name; aggregated APIs may leave it empty."""
+    singular_name: str | None = None
+    """What discovery gives as the singular; None is the kind in lower case."""
 
     message: str
     """The protobuf message, e.g. ``k8s.io.api.core.v1.Pod``: key of the schema (field names and types)."""
+
+    custom_type: ObjectType | None = None
+    """How the fields of a custom resource are owned (``of_custom``); a built-in kind's table says it."""
+
+    stored_as: Kind | None = None
+    """The version of this kind that the store holds, where that is another one. Defaults, validation and columns
+    get objects of the stored version, whichever is asked for."""
+
+    to_stored: Callable[[Object], Object] = _same
+    from_stored: Callable[[Object], Object] = _same
+    """Conversions between this version and the stored one; neither alters what it is given."""
 
     columns: tuple[Column, ...] = ()
     """What ``kubectl get`` shows. Every kind in ``kinds/`` brings its own."""
@@ -116,7 +134,10 @@ class Kind:
     """There is a status subresource: create and update ignore ``status``, update_status all but it."""
 
     counts_generation: bool = False
-    """``metadata.generation`` starts at 1 and grows when ``spec`` changes."""
+    """``metadata.generation`` starts at 1 and grows when what is ``wanted`` changes."""
+
+    wanted: Callable[[Object], Any] = lambda obj: obj.get("spec")
+    """The part of an object that says what is wanted of it."""
 
     parts: dict[str, Part] = field(default_factory=dict)
     """By the names of their subresources."""
@@ -145,9 +166,11 @@ class Kind:
     grace_seconds: Callable[[Object, int | None], int | None] = lambda obj, asked: 0
     """``(object, asked)``: how long a deletion waits; 0 removes at once, None likewise. Pods: their own."""
 
-    orphans_by_default: str = ""
-    """Where not empty: a deletion that asks for no propagation leaves what the object owned, and this is the
-    text of the Warning header that says so (Jobs)."""
+    orphans_by_default: bool = False
+    """A deletion that asks for no propagation leaves what the object owned."""
+
+    orphans_warning: str = ""
+    """The text of a Warning header that says so (Jobs)."""
 
     deprecation: str = ""
     """A text for a Warning header on every answer."""
@@ -157,8 +180,13 @@ class Kind:
     """Texts for Warning headers, of an object that is valid; the second gets ``(new, old)``."""
 
     @cached_property
+    def object_type(self) -> ObjectType:
+        """How the fields of its objects are owned."""
+        return self.custom_type or of_built_in(self.message)
+
+    @cached_property
     def singular(self) -> str:
-        return self.kind.lower() if self.has_singular else ""
+        return self.kind.lower() if self.singular_name is None else self.singular_name
 
     @cached_property
     def api_version(self) -> str:
@@ -166,5 +194,10 @@ class Kind:
 
     @cached_property
     def resource(self) -> str:
-        """``deployments.apps`` or ``pods``: the name in the store and in messages."""
+        """``deployments.apps`` or ``pods``: the name in messages; of a kind that is stored, in the store too."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def stored(self) -> Kind:
+        """The version that the store holds."""
+        return self.stored_as or self

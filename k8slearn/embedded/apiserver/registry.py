@@ -93,13 +93,17 @@ class Registry:
         obj: Object,
         *,
         namespace: str | None = None,
+        version: Kind | None = None,
         trusted: bool = False,
         dry_run: bool = False,
         user: User | None = None,
         warn: Callable[[str], None] = lambda text: None,
     ) -> Object:
-        """Store a new object and return it. ``obj`` stays as it is; ``namespace`` overrides a missing one."""
-        kind = self.kinds[resource]
+        """Store a new object and return it. ``obj`` stays as it is; ``namespace`` overrides a missing one.
+
+        ``version`` is the one that was asked for, whose rules apply; objects are of the stored one all the same.
+        """
+        kind = version or self.kinds[resource]
         new = _private_copy(obj, kind)
         metadata = new["metadata"]
         for name in _SET_BY_SERVER:
@@ -116,7 +120,7 @@ class Registry:
             new.pop("status", None)
         kind.prepare_create(new)
         kind.default(new)
-        attributes = admission.Attributes("CREATE", kind, None, dry_run=dry_run, user=user)
+        attributes = admission.Attributes("CREATE", kind.stored, None, dry_run=dry_run, user=user)
         admission.admit(attributes, new, self._admission)
         if not trusted:
             errors = [*validate_metadata(kind, new), *kind.validate(new), *kind.validate_create(new)]
@@ -163,6 +167,7 @@ class Registry:
         subresource: str = "",
         trusted: bool = False,
         dry_run: bool = False,
+        version: Kind | None = None,
         user: User | None = None,
         uid_chooses: bool = True,
         warn: Callable[[str], None] = lambda text: None,
@@ -176,7 +181,7 @@ class Registry:
         update that changes nothing writes nothing. One that takes the last finalizer from an object that is
         being deleted removes it. ``warn`` gets what to tell the client besides.
         """
-        kind = self.kinds[resource]
+        kind = version or self.kinds[resource]
         asked = obj["metadata"]
         namespace = asked.get("namespace") or ("default" if kind.namespaced else "")
         stored = self.get(resource, namespace if kind.namespaced else "", asked["name"])
@@ -196,10 +201,10 @@ class Registry:
             new = {**part.prepare(asked_copy, old), "metadata": dict(old["metadata"])}
         else:
             new = self._updated(kind, obj, old)
-        attributes = admission.Attributes("UPDATE", kind, old, subresource, dry_run, user)
+        attributes = admission.Attributes("UPDATE", kind.stored, old, subresource, dry_run, user)
         if not subresource or not trusted:
             admission.admit(attributes, new, self._admission)
-        if (not subresource or part) and kind.counts_generation and new.get("spec") != old.get("spec"):
+        if (not subresource or part) and kind.counts_generation and kind.wanted(new) != kind.wanted(old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if not trusted:
             errors = [*validate_metadata(kind, new), *validate_fixed_metadata(asked, old["metadata"])]
@@ -280,7 +285,7 @@ class Registry:
 
     def _check(self, kind: Kind, obj: Object, errors: list[FieldError]) -> None:
         if errors:
-            raise invalid(kind.kind, kind.group, obj["metadata"].get("name", ""), errors)
+            raise invalid(kind.kind, kind.stored.group, obj["metadata"].get("name", ""), errors)
 
 
 def _private_copy(obj: Object, kind: Kind) -> Object:
@@ -290,7 +295,7 @@ def _private_copy(obj: Object, kind: Kind) -> Object:
     copied.pop("apiVersion", None)
     return {
         "kind": kind.kind,
-        "apiVersion": kind.api_version,
+        "apiVersion": kind.stored.api_version,
         "metadata": copied.pop("metadata", {}),
         **copied,
     }

@@ -43,6 +43,13 @@ def asked_form(accept: str, include_object: str) -> Form:
     return Form()
 
 
+def encoded(kind: Kind, stored: Stored) -> bytes:
+    """The JSON of an object in the version ``kind``; it begins with its kind and apiVersion."""
+    if stored.object["apiVersion"] == kind.api_version:
+        return stored.encoded
+    return orjson.dumps(kind.from_stored(stored.object))
+
+
 # -- one object -----------------------------------------------------------------------------------
 
 
@@ -51,7 +58,7 @@ def encode_one(form: Form, kind: Kind, stored: Stored, now: float) -> bytes:
         return encode_list(form, kind, [stored], stored.object["metadata"].get("resourceVersion", ""), now)
     if form.is_metadata:
         return orjson.dumps(partial(stored.object))
-    return stored.encoded
+    return encoded(kind, stored)
 
 
 def partial(obj: Object) -> Object:
@@ -83,7 +90,7 @@ def encode_list(
         return orjson.dumps(table(kind, rows, orjson.loads(metadata)))
     if form.is_metadata:
         head = b'{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":'
-        encoded = [orjson.dumps(partial(stored.object)) for stored in items]
+        texts = [orjson.dumps(partial(stored.object)) for stored in items]
     else:
         head = b'{"kind":"%sList","apiVersion":"%s","metadata":' % (
             kind.kind.encode(),
@@ -91,8 +98,8 @@ def encode_list(
         )
         # Items of a list do not name their kind. Every stored object begins with kind and apiVersion.
         own = b'{"kind":"%s","apiVersion":"%s",' % (kind.kind.encode(), kind.api_version.encode())
-        encoded = [b"{" + stored.encoded[len(own) :] for stored in items]
-    return head + metadata + b',"items":[' + b",".join(encoded) + b"]}"
+        texts = [b"{" + encoded(kind, stored)[len(own) :] for stored in items]
+    return head + metadata + b',"items":[' + b",".join(texts) + b"]}"
 
 
 # -- tables ---------------------------------------------------------------------------------------
@@ -124,6 +131,6 @@ def row(form: Form, kind: Kind, obj: Object, now: float) -> Object:
         case "None":
             return {"cells": cells, "object": None}
         case "Object":
-            return {"cells": cells, "object": obj}
+            return {"cells": cells, "object": kind.from_stored(obj)}
         case _:
             return {"cells": cells, "object": partial(obj)}

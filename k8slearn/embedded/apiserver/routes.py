@@ -27,7 +27,8 @@ class Target:
 
     @property
     def resource(self) -> str:
-        return self.kind.resource
+        """The name under which the store holds it."""
+        return self.kind.stored.resource
 
     @property
     def key_namespace(self) -> str:

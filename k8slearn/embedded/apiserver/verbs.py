@@ -19,7 +19,8 @@ from k8slearn.embedded.apiserver.kind import Kind, Scale
 from k8slearn.embedded.apiserver.listing import matcher, select
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target
-from k8slearn.embedded.apiserver.status import bad_request, method_not_allowed, path_not_found
+from k8slearn.embedded.apiserver.status import ApiError, bad_request, method_not_allowed, path_not_found
+from k8slearn.embedded.apiserver.validation.fields import required
 from k8slearn.embedded.apiserver.watching import WatchStream
 from k8slearn.embedded.store import Key, Object, Stored
 
@@ -87,8 +88,9 @@ class Verbs:
         _check_namespace(obj, target)
         created = self.registry.create(
             target.resource,
-            obj,
+            kind.to_stored(obj),
             namespace=target.namespace,
+            version=kind,
             dry_run=_dry_run(request),
             user=request.who,
             warn=request.warnings.append,
@@ -104,7 +106,7 @@ class Verbs:
     def patch(self, request: Request, target: Target) -> Response:
         kind = target.kind
         current = self.registry.get(target.resource, target.key_namespace, target.name).object
-        patched = self._patched(request, current, kind.message)
+        patched = self._patched(request, kind.from_stored(current), kind.message)
         updated = self._write(request, target, patched, uid_chooses=False)
         return self._one(request, kind, _stored(target, updated))
 
@@ -122,8 +124,9 @@ class Verbs:
             metadata["namespace"] = target.namespace
         return self.registry.update(
             target.resource,
-            {**obj, "metadata": metadata},
+            target.kind.to_stored({**obj, "metadata": metadata}),
             subresource=target.subresource,
+            version=target.kind,
             dry_run=_dry_run(request),
             user=request.who,
             uid_chooses=uid_chooses,
@@ -131,10 +134,14 @@ class Verbs:
         )
 
     def bind(self, request: Request, target: Target) -> Response:
+        """A POST to a pod's binding, or to ``bindings``, where the Binding has the pod's name."""
         binding = decode(request, "k8s.io.api.core.v1.Binding", None)
-        stored = self.registry.get(target.resource, target.key_namespace, target.name)
-        self.registry.bind(stored.key, binding["target"]["name"])
-        return Response(201, orjson.dumps(_success()))
+        name = target.name or binding["metadata"].get("name", "")
+        stored = self.registry.get("pods", target.key_namespace, name)
+        if not (node := binding["target"].get("name")):
+            raise ApiError(500, "", str(required("target.name")))
+        self.registry.bind(stored.key, node)
+        return Response(201, orjson.dumps({**_success(), "code": 201}))
 
     def evict(self, request: Request, target: Target) -> Response:
         evict(self.registry, request, target)
@@ -242,7 +249,7 @@ def _deprecation(kind: Kind) -> list[str]:
 
 
 def _orphans(kind: Kind, options: dict[str, Any]) -> list[str]:
-    return [kind.orphans_by_default] if kind.orphans_by_default and propagation(options) is None else []
+    return [kind.orphans_warning] if kind.orphans_warning and propagation(options) is None else []
 
 
 def _success() -> dict[str, Any]:

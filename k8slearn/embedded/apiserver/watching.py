@@ -14,7 +14,7 @@ import orjson
 
 from k8slearn.embedded.apiserver.http import Stream
 from k8slearn.embedded.apiserver.kind import Kind
-from k8slearn.embedded.apiserver.representation import Form, partial, row, table
+from k8slearn.embedded.apiserver.representation import Form, encoded, partial, row, table
 from k8slearn.embedded.apiserver.status import expired
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import Change, Compacted, Object, Store, Stored
@@ -55,12 +55,12 @@ class WatchStream:
         self._namespace = namespace
         self._columns_sent = False
         if since is None:
-            for stored in store.list(kind.resource, namespace):
+            for stored in store.list(kind.stored.resource, namespace):
                 if matches(stored.object):
                     self._send("ADDED", stored)
         else:
             try:
-                past = list(store.changes_since(kind.resource, since))
+                past = list(store.changes_since(kind.stored.resource, since))
             except Compacted as error:
                 asked, oldest = error.args
                 status = expired(f"too old resource version: {asked} ({oldest})").status()
@@ -71,7 +71,7 @@ class WatchStream:
                 self._on_change(change)
         if initial_bookmark:
             self._bookmark({"k8s.io/initial-events-end": "true"})
-        self._watch = store.watch(kind.resource, self._on_change)
+        self._watch = store.watch(kind.stored.resource, self._on_change)
         self._timers = []
         if bookmarks:
             self._timers.append(clock.call_later(BOOKMARK_EVERY, self._regular_bookmark, background=True))
@@ -98,7 +98,7 @@ class WatchStream:
         elif self._form.is_metadata:
             body = orjson.dumps(partial(stored.object))
         else:
-            body = stored.encoded
+            body = encoded(self._kind, stored)
         self.stream.send(b'{"type":"%s","object":%s}\n' % (type.encode(), body))
 
     def _bookmark(self, annotations: dict[str, str] | None = None) -> None:

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from k8slearn.embedded.apiserver.http import Request
+from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target
 from k8slearn.embedded.apiserver.status import ApiError
@@ -92,16 +93,19 @@ class Trace:
 
     def __init__(self, registry: Registry) -> None:
         self._clock = registry.clock
+        self._store = registry.store
         self._entries: deque[TraceEntry] = deque(maxlen=KEPT)
         self.actor = _UNKNOWN
         """Who writes at this moment; ``Acting`` sets it."""
         self.added = 0
-        for kind in registry.kinds:
-            if kind.resource not in SILENT:
-                registry.store.watch(kind.resource, self._changed)
+        registry.kinds.watch(self._tell_of)
 
     def __iter__(self) -> Iterator[TraceEntry]:
         return iter(self._entries)
+
+    def _tell_of(self, kind: Kind) -> None:
+        if kind.resource not in SILENT:
+            self._store.watch(kind.resource, self._changed)
 
     def last(self, count: int) -> list[TraceEntry]:
         """The youngest ``count`` entries, oldest first."""

@@ -34,7 +34,7 @@ from k8slearn.embedded.controllers.persistentvolume import (
 from k8slearn.embedded.controllers.podgc import PodGarbageCollector
 from k8slearn.embedded.controllers.pvcprotection import ClaimProtection
 from k8slearn.embedded.controllers.pvprotection import VolumeProtection
-from k8slearn.embedded.controllers.replicaset import ReplicaSetController
+from k8slearn.embedded.controllers.replicaset import ReplicaSetController, ReplicationManager
 from k8slearn.embedded.controllers.resourcequota import ResourceQuotaController
 from k8slearn.embedded.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
 from k8slearn.embedded.controllers.statefulset import StatefulSetController
@@ -50,6 +50,7 @@ _CONTROLLERS: tuple[type[Controller], ...] = (
     ServiceAccountController,
     DeploymentController,
     ReplicaSetController,
+    ReplicationManager,
     StatefulSetController,
     DaemonSetController,
     JobController,

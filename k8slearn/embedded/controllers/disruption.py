@@ -125,8 +125,8 @@ class DisruptionController(Controller):
 
     def _asked(self, pod: Object, reference: dict[str, Any]) -> tuple[str, int]:
         """The uid and the replicas of a pod's controller; a Deployment speaks for its ReplicaSets."""
-        asked = (reference["apiVersion"], reference["kind"])
-        kind = next((k for k in self.client.registry.kinds if (k.api_version, k.kind) == asked), None)
+        asked = self.client.registry.kinds.of_kind(reference["apiVersion"], reference["kind"])
+        kind = asked and asked.stored
         owner = kind and self.client.get(kind.resource, pod["metadata"]["namespace"], reference["name"])
         if kind is None or owner is None or owner["metadata"]["uid"] != reference["uid"]:
             raise Uncountable(f'found no controllers for pod "{pod["metadata"]["name"]}"')

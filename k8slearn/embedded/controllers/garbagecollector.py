@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from k8slearn.embedded.apiserver.deletion import FOREGROUND, ORPHAN
+from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Change, Client, Key, Object, WorkQueue
 from k8slearn.embedded.clock import Clock
@@ -38,16 +39,17 @@ class GarbageCollector:
     def __init__(self, client: Client, clock: Clock) -> None:
         self.client = client
         self.queue: WorkQueue[Item] = WorkQueue(clock, self._work, client.change_under_way)
-        self._resources = {(kind.api_version, kind.kind): kind for kind in client.registry.kinds}
-        for kind in self._resources.values():
-            owners.add_indexes(client, kind.resource)
+        self._kinds = client.registry.kinds
+        self._kinds.watch(lambda kind: owners.add_indexes(client, kind.resource))
 
     def start(self) -> None:
-        for kind in self._resources.values():
-            self.client.watch(kind.resource, self._notice)
-            for obj in self.client.list(kind.resource):
-                if obj["metadata"].get("ownerReferences") or _is_going(obj):
-                    self.queue.add(_item(kind.resource, obj))
+        self._kinds.watch(self._look_after)
+
+    def _look_after(self, kind: Kind) -> None:
+        self.client.watch(kind.resource, self._notice)
+        for obj in self.client.list(kind.resource):
+            if obj["metadata"].get("ownerReferences") or _is_going(obj):
+                self.queue.add(_item(kind.resource, obj))
 
     # -- what changed -----------------------------------------------------------------------------
 
@@ -140,15 +142,16 @@ class GarbageCollector:
     # -- the graph --------------------------------------------------------------------------------
 
     def _dependents(self, uid: str) -> Iterator[Item]:
-        for kind in self._resources.values():
+        for kind in self._kinds.stored():
             for obj in self.client.by_index(kind.resource, owners.OWNER, uid):
                 yield _item(kind.resource, obj)
 
     def _owner(self, obj: Object, reference: dict[str, Any]) -> tuple[Item, Object] | None:
         """The owner that a reference means: of this kind, name and uid, in the same namespace or in none."""
-        kind = self._resources.get((reference["apiVersion"], reference["kind"]))
-        if kind is None:
+        asked = self._kinds.of_kind(reference["apiVersion"], reference["kind"])
+        if asked is None:
             return None
+        kind = asked.stored
         namespace = obj["metadata"].get("namespace", "") if kind.namespaced else ""
         owner = self.client.get(kind.resource, namespace, reference["name"])
         if owner is None or owner["metadata"]["uid"] != reference["uid"]:

@@ -87,7 +87,7 @@ class NamespaceController(Controller):
     def _delete_content(self, name: str) -> dict[str, list[Object]]:
         """Ask for the deletion of everything but pods. Returns, by resource, what is not gone at once."""
         remaining = {}
-        for kind in self.client.registry.kinds:
+        for kind in self.client.registry.kinds.stored():
             if kind.namespaced and "delete" in kind.verbs and (left := self._delete_all(kind.resource, name)):
                 remaining[kind.resource] = left
         return remaining

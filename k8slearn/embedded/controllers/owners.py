@@ -15,7 +15,7 @@ from typing import Any
 
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Change, Client, Key, Object
-from k8slearn.kube.label_selectors import matches
+from k8slearn.kube.label_selectors import Selector, matches
 
 OWNER = "owner"
 """Index: an object under the uid of each of its owners."""
@@ -75,6 +75,12 @@ def controller_reference(owner: Object) -> dict[str, Any]:
     }
 
 
+def selector_of(owner: Object) -> Selector:
+    """The selector of what ``owner`` manages; a ReplicationController's is nothing but labels."""
+    selector = owner["spec"]["selector"]
+    return {"matchLabels": selector} if owner["kind"] == "ReplicationController" else selector
+
+
 def controllers_concerned(change: Change, kind: str) -> list[Key]:
     """The keys of the controllers of ``kind`` that manage the changed object, or did before the change."""
     references = [controller_of(change.object)]
@@ -97,7 +103,7 @@ def interested(client: Client, change: Change, resource: str, kind: str) -> list
     able_to_adopt = [
         Key(namespace, owner["metadata"]["name"])
         for owner in client.list(resource, namespace)
-        if matches(owner["spec"]["selector"], labels)
+        if matches(selector_of(owner), labels)
     ]
     return [*concerned, *able_to_adopt]
 
@@ -116,7 +122,7 @@ def claim(
     object that is being deleted is not adopted. ``finalizer`` is given with the adoption and taken with the
     release. Needs ``add_indexes``. Raises ApiError when a write is refused.
     """
-    metadata, selector = owner["metadata"], owner["spec"]["selector"]
+    metadata, selector = owner["metadata"], selector_of(owner)
     going = "deletionTimestamp" in metadata
     claimed = []
     for obj in client.by_index(resource, OWNER, metadata["uid"]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from k8slearn.embedded.apiserver import quota
+from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.client import Change, Controller, Key, Object
 
 RESYNC = 300.0
@@ -23,9 +24,11 @@ class ResourceQuotaController(Controller):
 
     def start(self) -> None:
         super().start()
-        for kind in self.client.registry.kinds:
-            if kind.namespaced and kind.resource not in quota.IGNORED:
-                self.watch(kind.resource, self._counting)
+        self.client.registry.kinds.watch(self._watch_counted)
+
+    def _watch_counted(self, kind: Kind) -> None:
+        if kind.namespaced and kind.resource not in quota.IGNORED:
+            self.watch(kind.resource, self._counting)
 
     def _counting(self, change: Change) -> list[Key]:
         """The quotas that count ``change.object``, when it may have freed something."""
@@ -50,7 +53,7 @@ class ResourceQuotaController(Controller):
 
     def _used(self, found: Object, hard: dict[str, Any]) -> quota.Quantities:
         used: quota.Quantities = {}
-        for kind in self.client.registry.kinds:
+        for kind in self.client.registry.kinds.stored():
             names = quota.tracked(kind.resource, hard) if kind.namespaced else ()
             if names:
                 objects = self.client.list(kind.resource, found["metadata"]["namespace"])

@@ -27,6 +27,19 @@ NOTICED = (1.0, 10.0)
 LEASES = "leases.coordination.k8s.io"
 
 
+MIGRATED_PLUGINS = "storage.alpha.kubernetes.io/migrated-plugins"
+_MIGRATED = (
+    "kubernetes.io/aws-ebs",
+    "kubernetes.io/azure-disk",
+    "kubernetes.io/azure-file",
+    "kubernetes.io/cinder",
+    "kubernetes.io/gce-pd",
+    "kubernetes.io/portworx-volume",
+    "kubernetes.io/vsphere-volume",
+)
+"""Volumes of Kubernetes' own that are served by CSI drivers now, as the kubelet of 1.37 says it of its node."""
+
+
 class NodeReporter:
     """``registration`` is the Node that it creates when there is none."""
 
@@ -49,7 +62,11 @@ class NodeReporter:
     def register(self) -> None:
         """Create the Node if it is not there, and report on it now."""
         if self._host.client.get("nodes", "", self._host.name) is None:
-            self._host.client.create("nodes", self._registration, why="it registers its node")
+            node = self._host.client.create("nodes", self._registration, why="it registers its node")
+            if self._host.client.get("csinodes.storage.k8s.io", "", self._host.name) is None:
+                self._host.client.create(
+                    "csinodes.storage.k8s.io", _csi_node(node), why="it has no volume drivers"
+                )
         self.beat()
 
     def stop(self) -> None:
@@ -124,3 +141,16 @@ class NodeReporter:
         uid = {"uid": node["metadata"]["uid"]} if node else {}
         about = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._host.name, **uid}}
         self._host.events.event(about, "Normal", reason, message)
+
+
+def _csi_node(node: Object) -> Object:
+    """Which drivers of volumes a node has: none. It goes with its Node (``csi/nodeinfomanager``)."""
+    name, uid = node["metadata"]["name"], node["metadata"]["uid"]
+    return {
+        "metadata": {
+            "name": name,
+            "annotations": {MIGRATED_PLUGINS: ",".join(_MIGRATED)},
+            "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid}],
+        },
+        "spec": {"drivers": None},
+    }

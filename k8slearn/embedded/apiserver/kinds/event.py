@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from k8slearn.embedded.apiserver.kind import Kind, Object
 from k8slearn.embedded.apiserver.kinds._columns import columns, name, since
 from k8slearn.embedded.apiserver.status import FieldError
-from k8slearn.embedded.apiserver.validation.fields import invalid, required
+from k8slearn.embedded.apiserver.validation import formats
+from k8slearn.embedded.apiserver.validation.fields import each_invalid, invalid, required
 
 _SUBJECT_FIELDS = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
@@ -28,7 +29,11 @@ def _default(obj: Object) -> None:
         obj.setdefault(field, value)
 
 
-def _validate(obj: Object) -> Iterator[FieldError]:
+_LONGEST = {"reportingInstance": 128, "action": 128, "reason": 128, "message": 1024}
+
+
+def validate(obj: Object, controller: str = "reportingComponent") -> Iterator[FieldError]:
+    """What holds in every version; ``controller`` is what this one calls the field of the reporting controller."""
     subject, home = obj.get("involvedObject") or {}, obj["metadata"].get("namespace", "")
     subjects_home = subject.get("namespace", "")
     if not obj.get("eventTime"):
@@ -37,9 +42,16 @@ def _validate(obj: Object) -> Iterator[FieldError]:
         return
     if not subjects_home and home not in ("default", "kube-system"):
         yield invalid("involvedObject.namespace", subjects_home, "does not match event.namespace")
-    for field in ("reportingComponent", "reportingInstance", "action", "reason"):
-        if not obj.get(field):
+    reporter = obj.get("reportingComponent") or ""
+    if not reporter:
+        yield required(controller)
+    yield from each_invalid(controller, reporter, formats.label_key(reporter))
+    for field, longest in _LONGEST.items():
+        text = obj.get(field) or ""
+        if not text and field != "message":
             yield required(field)
+        if len(text) > longest:
+            yield invalid(field, "", f"can have at most {longest} characters")
 
 
 def _involved(field: str) -> Callable[[Object], str]:
@@ -96,7 +108,7 @@ KIND = Kind(
         },
     ),
     default=_default,
-    validate=_validate,
+    validate=validate,
     selectable_fields={
         **{f"involvedObject.{field}": _involved(field) for field in _SUBJECT_FIELDS},
         "reason": lambda obj: obj.get("reason", ""),

@@ -139,7 +139,8 @@ KIND = Kind(
     update_warnings=template_update_warnings,
     has_status=True,
     counts_generation=True,
-    orphans_by_default=ORPHANS,
+    orphans_by_default=True,
+    orphans_warning=ORPHANS,
     selectable_fields={
         "status.successful": lambda obj: str((obj.get("status") or {}).get("succeeded", 0)),
     },

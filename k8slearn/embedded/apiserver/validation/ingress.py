@@ -9,7 +9,14 @@ from typing import Any
 
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
-from k8slearn.embedded.apiserver.validation.fields import each_invalid, invalid, not_supported, required
+from k8slearn.embedded.apiserver.validation.fields import (
+    each_invalid,
+    forbidden,
+    invalid,
+    not_supported,
+    required,
+    too_long,
+)
 from k8slearn.kube.names import dns_label, dns_subdomain
 
 PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
@@ -102,3 +109,49 @@ def _validate_service(path: str, service: dict[str, Any]) -> Iterator[FieldError
         yield from each_invalid(f"{path}.service.port.number", port["number"], faults)
     else:
         yield required(path, "port name or number is required")
+
+
+# -- classes --------------------------------------------------------------------------------------
+
+LONGEST_CONTROLLER = 250
+_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
+
+
+def validate_class(spec: dict[str, Any]) -> Iterator[FieldError]:
+    controller = spec.get("controller", "")
+    if len(controller) > LONGEST_CONTROLLER:
+        yield too_long("spec.controller", LONGEST_CONTROLLER)
+    yield from _validate_controller("spec.controller", controller)
+    if (parameters := spec.get("parameters")) is not None:
+        yield from _validate_parameters("spec.parameters", parameters)
+
+
+def _validate_controller(path: str, value: str) -> Iterator[FieldError]:
+    host, _, rest = value.partition("/")
+    if not value:
+        yield required(path)
+    elif not host or not rest:
+        yield invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')
+    else:
+        yield from each_invalid(path, host, formats.dns_subdomain(host))
+        if not re.fullmatch(_HTTP_PATH, rest):
+            yield invalid(path, rest, f"Invalid path (regex used for validation is '{_HTTP_PATH}')")
+
+
+def _validate_parameters(path: str, parameters: dict[str, Any]) -> Iterator[FieldError]:
+    if (group := parameters.get("apiGroup")) is not None:
+        yield from each_invalid(f"{path}.apiGroup", group, formats.dns_subdomain(group))
+    for field in ("kind", "name"):
+        if text := parameters.get(field):
+            yield from each_invalid(f"{path}.{field}", text, formats.path_segment(text))
+        else:
+            yield required(f"{path}.{field}")
+    scope, namespace = parameters.get("scope"), parameters.get("namespace")
+    if scope not in ("Cluster", "Namespace"):
+        yield not_supported(f"{path}.scope", scope, ("Cluster", "Namespace"))
+    elif scope == "Cluster" and namespace is not None:
+        yield forbidden(f"{path}.namespace", "`parameters.scope` is set to 'Cluster'")
+    elif scope == "Namespace" and namespace is None:
+        yield required(f"{path}.namespace", "`parameters.scope` is set to 'Namespace'")
+    elif namespace is not None:
+        yield from each_invalid(f"{path}.namespace", namespace, formats.dns_label(namespace))

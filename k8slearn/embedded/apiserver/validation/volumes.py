@@ -122,13 +122,16 @@ def validate_nfs(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
 
 
 def validate_csi(path: str, source: dict[str, Any]) -> Iterator[FieldError]:
-    driver = source.get("driver", "")
+    yield from validate_driver_name(f"{path}.driver", source.get("driver", ""))
+
+
+def validate_driver_name(path: str, driver: str) -> Iterator[FieldError]:
     if not driver:
-        yield required(f"{path}.driver")
-    elif len(driver) > 63:
-        yield too_long(f"{path}.driver", 63)
-    else:
-        yield from each_invalid(f"{path}.driver", driver, formats.dns_subdomain(driver.lower()))
+        yield required(path)
+        return
+    if len(driver) > 63:
+        yield too_long(path, 63)
+    yield from each_invalid(path, driver, formats.dns_subdomain(driver.lower()))
 
 
 def _ephemeral(path: str, source: dict[str, Any]) -> Iterator[FieldError]:

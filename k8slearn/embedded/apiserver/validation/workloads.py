@@ -42,6 +42,20 @@ def validate_selector_and_template(spec: dict[str, Any]) -> Iterator[FieldError]
     yield from validate_runs_always("ReplicaSet", template)
 
 
+def validate_labels_and_template(spec: dict[str, Any]) -> Iterator[FieldError]:
+    """ReplicationControllers: the selector is labels, which those of the template must include."""
+    selector, template = spec.get("selector") or {}, spec.get("template")
+    if not selector:
+        yield required("spec.selector")
+    if template is None:
+        yield required("spec.template")
+        return
+    if selector:
+        yield from validate_match({"matchLabels": selector}, template)
+    yield from validate_template("spec.template", template)
+    yield from validate_runs_always("ReplicationController", template)
+
+
 def validate_match(selector: Selector | None, template: dict[str, Any]) -> Iterator[FieldError]:
     """The template's labels must satisfy the selector, which does not match anything when it is None."""
     labels = (template.get("metadata") or {}).get("labels")

@@ -147,8 +147,8 @@ class Sync:
         group = target["apiVersion"].rpartition("/")[0]
         for kind in self.client.registry.kinds:
             if (kind.group, kind.kind) == (group, target["kind"]):
-                scale = self.client.get_scale(kind.resource, self.key.namespace, target["name"])
-                return kind.resource, scale
+                resource = kind.stored.resource
+                return resource, self.client.get_scale(resource, self.key.namespace, target["name"])
         raise ApiError(404, "NotFound", f'no matches for kind "{target["kind"]}" in group "{group}"')
 
     def _rescale(

@@ -29,23 +29,24 @@ class ReplicaSetController(Controller):
 
     name = "replicaset-controller"
     resource = REPLICA_SETS
+    kind = "ReplicaSet"
 
     def __init__(self, client: Client, clock: Clock) -> None:
         super().__init__(client, clock)
         self.pods = PodControl(client, self.events)
-        owners.add_indexes(client, REPLICA_SETS)
+        owners.add_indexes(client, self.resource)
         owners.add_indexes(client, "pods")
 
     def start(self) -> None:
         super().start()
-        owners.watch(self.client, "pods", "ReplicaSet", self._notice_pod)
+        owners.watch(self.client, "pods", self.kind, self._notice_pod)
 
     def _notice_pod(self, change: Change) -> None:
-        for key in owners.interested(self.client, change, REPLICA_SETS, "ReplicaSet"):
+        for key in owners.interested(self.client, change, self.resource, self.kind):
             self.queue.add(key)
 
     def reconcile(self, key: Key) -> None:
-        rs = self.client.get(REPLICA_SETS, *key)
+        rs = self.client.get(self.resource, *key)
         if rs is None:
             return
         claimed = owners.claim(self.client, rs, "pods", lambda pod: not pods.is_finished(pod))
@@ -81,7 +82,7 @@ class ReplicaSetController(Controller):
     def _related(self, rs: Object) -> Iterator[Object]:
         """The pods of all ReplicaSets that have the same controller, ``rs`` among them."""
         owner = owners.controller_of(rs)
-        sets = self.client.by_index(REPLICA_SETS, owners.OWNER, owner["uid"]) if owner else [rs]
+        sets = self.client.by_index(self.resource, owners.OWNER, owner["uid"]) if owner else [rs]
         for related in sets:
             yield from self.client.by_index("pods", owners.OWNER, related["metadata"]["uid"])
 
@@ -102,7 +103,7 @@ class ReplicaSetController(Controller):
         if kept:
             status["conditions"] = kept
         if status != before:
-            self.client.update_status(REPLICA_SETS, {**rs, "status": status})
+            self.client.update_status(self.resource, {**rs, "status": status})
 
     def _counted(self, rs: Object, active: list[Object], terminating: int) -> dict[str, Any]:
         labels = rs["spec"]["template"]["metadata"].get("labels", {}).items()

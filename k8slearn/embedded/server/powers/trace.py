@@ -46,7 +46,7 @@ def _object(reference: str, namespace: str, kinds: Kinds) -> str:
     word, _, name = reference.partition("/")
     if not name:
         raise ClusterError(f"{reference} is no object. Write KIND/NAME, e.g. deployment/web.")
-    for kind in kinds:
+    for kind in kinds.stored():
         if word.lower() in (kind.plural, kind.kind.lower(), kind.resource, *kind.short_names):
             return f"{kind.resource} {namespace}/{name}" if kind.namespaced else f"{kind.resource} {name}"
     raise ClusterError(f"The cluster has no kind {word}. See: kubectl api-resources")
