@@ -24,6 +24,19 @@ if TYPE_CHECKING:
 PROBE_LABEL = "k8slearn.dev/probe"
 """Marks the pods that a check makes to send requests; they live for a second or two."""
 
+_UNTIL_WELL = """\
+end=$(($(date +%s) + {timeout}))
+until told=$( (
+{script}
+) 2>&1 ); do
+  code=$?
+  [ $(date +%s) -ge $end ] && echo "$told" && exit $code
+  sleep 1
+done
+echo "$told"
+"""
+"""Tries in one pod: one pod for each would take most of the time."""
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -99,8 +112,8 @@ class Context:
         ]
 
     def deployment(self, name: str) -> Any | None:
-        listed = self.apps.list_namespaced_deployment(self.namespace).items
-        return next((one for one in listed if one.metadata.name == name), None)
+        named = f"metadata.name={name}"
+        return next(iter(self.apps.list_namespaced_deployment(self.namespace, field_selector=named).items), None)
 
     def owned_pods(self, deployment: str) -> list[Pod]:
         """The pods that belong to the Deployment's ReplicaSets, found by their owners, not by their names."""
@@ -154,31 +167,20 @@ class Context:
 
         This is how a check sends requests: from another pod, as every client in a cluster does.
         """
-        name = self._make_probe("busybox:1.37", {"command": ["sh", "-c", script]}, grace=0)
-        try:
+        container = {"name": "probe", "image": "busybox:1.37", "command": ["sh", "-c", script]}
+        with self.own_pod({"containers": [container]}) as name:
             self.wait_until(lambda: self._ended(name) is not None, timeout)
             ended = self._ended(name)
             if ended is None:
                 return Ran(-1, f"the check's own pod had not finished after {timeout:g} seconds")
-            return Ran(ended, self.core.read_namespaced_pod_log(name, self.namespace).strip())
-        finally:
-            self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
+            return Ran(ended, self.log(name).strip())
 
-    def run_until_well(self, script: str, timeout: float = 3) -> Ran:
+    def run_until_well(self, script: str, timeout: int = 3) -> Ran:
         """Run a script, again and again while it fails and there is time: what it came to last.
 
         A program that was started a moment ago may not listen yet.
         """
-        ran = self.run(script)
-
-        def well() -> bool:
-            nonlocal ran
-            if ran.code != 0:
-                ran = self.run(script)
-            return ran.code == 0
-
-        self.wait_until(well, timeout)
-        return ran
+        return self.run(_UNTIL_WELL.format(script=script, timeout=timeout), timeout + 30)
 
     @contextmanager
     def traffic(self, url: str, rate: float = 20) -> Iterator[Traffic]:
@@ -195,8 +197,8 @@ class Context:
         """
         traffic = Traffic()
         load = ["load", url, "--rate", f"{rate:g}", "--seconds", "600"]
-        name = self._make_probe("k8slearn/app:1.0", {"args": load}, grace=10)
-        try:
+        container = {"name": "probe", "image": "k8slearn/app:1.0", "args": load}
+        with self.own_pod({"terminationGracePeriodSeconds": 10, "containers": [container]}) as name:
             if not self.wait_until(lambda: self._probe_phase(name) == "Running", 60):
                 raise ClusterError(
                     "The check's own pod, which sends requests, did not start within a minute."
@@ -206,7 +208,27 @@ class Context:
             self.core.patch_namespaced_pod(name, self.namespace, {"spec": {"activeDeadlineSeconds": 1}})
             if not self.wait_until(lambda: self._ended(name) is not None, 30):
                 raise ClusterError("The check's own pod, which sends requests, did not end when told to.")
-            traffic.read(self.core.read_namespaced_pod_log(name, self.namespace))
+            traffic.read(self.log(name))
+
+    @contextmanager
+    def own_pod(self, spec: dict[str, Any], labels: dict[str, str] | None = None) -> Iterator[str]:
+        """A pod of the check's own while the block runs: its name. Nobody restarts it, and it ends at once.
+
+        With a copy of what the learner's template says, it shows what one part of that is good for.
+        """
+        made = self.core.create_namespaced_pod(
+            self.namespace,
+            {
+                "metadata": {
+                    "generateName": "k8slearn-probe-",
+                    "labels": {**(labels or {}), PROBE_LABEL: "true"},
+                },
+                "spec": {"terminationGracePeriodSeconds": 0, **spec, "restartPolicy": "Never"},
+            },
+        )
+        name = made.metadata.name
+        try:
+            yield name
         finally:
             self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
 
@@ -228,23 +250,6 @@ class Context:
             manifest.patch(self.cluster.api_client, self.namespace, one)
 
     # -- within -----------------------------------------------------------------------------------
-
-    def _make_probe(self, image: str, container: dict[str, Any], *, grace: int) -> str:
-        """The name of a new pod of the check's own."""
-        made = self.core.create_namespaced_pod(
-            self.namespace,
-            {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"generateName": "k8slearn-probe-", "labels": {PROBE_LABEL: "true"}},
-                "spec": {
-                    "restartPolicy": "Never",
-                    "terminationGracePeriodSeconds": grace,
-                    "containers": [{"name": "probe", "image": image, **container}],
-                },
-            },
-        )
-        return made.metadata.name
 
     def _probe_phase(self, name: str) -> str:
         return self.core.read_namespaced_pod(name, self.namespace).status.phase

@@ -36,12 +36,16 @@ def learners_seed() -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that the tests try: shell cells, and the feedback's key it must draw (None: it is right)."""
+    """An answer that the tests try: shell cells, and the feedback's key it must draw (None: it is right).
+
+    ``points``: what a wrong one earns all the same, None where answers.md does not say.
+    """
 
     exercise: str
     title: str
     cells: tuple[str, ...]
     draws: str | None
+    points: int | None = None
 
 
 @dataclass(frozen=True)
@@ -182,18 +186,21 @@ def find(name: str | int) -> Folder:
 
 
 _HEADING = re.compile(r"^(#+)\s+(.+)$", re.MULTILINE)
-_WRONG = re.compile(r"(.+?)\s*(?:->|→)\s*([a-z0-9-]+)")
+_WRONG = re.compile(r"(.+?)\s*(?:->|→)\s*([a-z0-9-]+)(?:, (\d+) points?)?")
 
 
 def _read_answers(cells: list[Cell], path: Path) -> list[Answer]:
-    """``# exercise``, below it ``## what it is`` or ``## what is wrong -> feedback-key``, then code cells."""
+    """``# exercise``, below it ``## what it is`` or ``## what is wrong -> feedback-key``, then code cells.
+
+    ``-> feedback-key, 4 points``: a part of it is right.
+    """
     answers: list[Answer] = []
-    exercise, title, draws = "", "", None
+    exercise, title, draws, points = "", "", None, None
     pending: list[str] = []
 
     def close() -> None:
         if pending:
-            answers.append(Answer(exercise, title, tuple(pending), draws))
+            answers.append(Answer(exercise, title, tuple(pending), draws, points))
             pending.clear()
 
     for cell in cells:
@@ -206,8 +213,9 @@ def _read_answers(cells: list[Cell], path: Path) -> list[Answer]:
             close()
             if level == "#":
                 exercise, title = text.strip(), ""
+            elif wrong := _WRONG.fullmatch(text.strip()):
+                title, draws, points = wrong[1], wrong[2], int(wrong[3]) if wrong[3] else None
             else:
-                wrong = _WRONG.fullmatch(text.strip())
-                title, draws = (wrong[1], wrong[2]) if wrong else (text.strip(), None)
+                title, draws, points = text.strip(), None, None
     close()
     return answers

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from k8slearn.course import Lesson, Status
+from k8slearn.course import Lesson, Result
 from k8slearn.course.loader import Answer, Folder, folders
 
 ALL = folders()
@@ -52,9 +52,9 @@ def test_an_answer_gets_the_verdict_it_deserves(
     for cell in answer.cells:
         execute(cell)
     result = lesson.check(answer.exercise)
-    drawn = result.feedback.key if result.feedback else None
-    assert drawn == answer.draws, str(result)
+    assert answer.draws in (_drawn(result) or {None}), str(result)
     assert result.passed == (answer.draws is None)
+    assert answer.points in (None, result.points), str(result)
     assert lesson.points == (result.max_points if result.passed else 0)
     for lang in folder.languages:
         if lang != lesson.lang:
@@ -68,10 +68,12 @@ def test_an_answer_gets_the_verdict_it_deserves(
                 seed=seed,
             )
             told = again.check(answer.exercise)
-            assert (told.feedback.key if told.feedback else None) == answer.draws, str(told)
-    if not result.passed:
-        failed = [step for step in result.steps if step.status is Status.FAILED]
-        assert len(failed) == 1, f"one thing at a time: {result}"
+            assert _drawn(told) == _drawn(result), str(told)
+
+
+def _drawn(result: Result) -> set[str]:
+    """The keys of all feedback: several where steps stand alone and the answer leaves some of them as they were."""
+    return {step.feedback.key for step in result.steps if step.feedback is not None}
 
 
 @pytest.mark.parametrize("folder", ALL, ids=lambda folder: folder.id)
