@@ -71,8 +71,8 @@ class Field:
         self.merge_key = named.get("key", "")
         kind, _, keys = named.get("list", "").partition(":")
         self.is_set = kind == "set"
-        words = [word.partition("=") for word in keys.split(",") if word]
-        self.list_keys = {key: default for key, _, default in words}
+        pairs = [key.partition("=") for key in keys.split(",") if key]
+        self.list_keys = {key: default for key, _, default in pairs}
         """By these server-side apply tells the list's elements apart; the value that a missing one has, or ""."""
         self.whole = "whole" in options
         """Whoever owns a part owns all of it."""

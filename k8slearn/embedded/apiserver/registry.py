@@ -18,6 +18,8 @@ from k8slearn.embedded.apiserver.authentication import Issuer, User
 from k8slearn.embedded.apiserver.authorization.rbac import Authorizer
 from k8slearn.embedded.apiserver.binding import bound
 from k8slearn.embedded.apiserver.deletion import begin_deletion, finished, set_propagation
+from k8slearn.embedded.apiserver.fieldmanager import tracking
+from k8slearn.embedded.apiserver.fieldmanager.managers import Entry, Manager
 from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.kinds import Kinds
 from k8slearn.embedded.apiserver.preconditions import check_preconditions, other_object
@@ -50,6 +52,7 @@ _KEPT_ON_UPDATE = (
     "generation",
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
+    "managedFields",
 )
 _SET_BY_SERVER = (
     "uid",
@@ -69,6 +72,9 @@ class Registry:
     ``trusted`` is for the cluster's own components, whose objects come from ones that were validated: it
     leaves validation out, nothing else. ``dry_run`` goes all the way but for the write. ``user`` is who asks, as
     admission sees it; None is a component of the cluster. ``issuer`` signs the tokens of service accounts.
+
+    ``manager`` names whose fields it are that are written, in ``metadata.managedFields``; "" is the API server
+    itself, which owns none. Who has applied knows the ``entries`` of managedFields beforehand.
     """
 
     def __init__(self, store: Store, clock: Clock, kinds: Kinds, issuer: Issuer | None = None) -> None:
@@ -97,6 +103,8 @@ class Registry:
         trusted: bool = False,
         dry_run: bool = False,
         user: User | None = None,
+        manager: str = "",
+        entries: list[Entry] | None = None,
         warn: Callable[[str], None] = lambda text: None,
     ) -> Object:
         """Store a new object and return it. ``obj`` stays as it is; ``namespace`` overrides a missing one.
@@ -118,8 +126,13 @@ class Registry:
             metadata["generation"] = 1
         if kind.has_status:
             new.pop("status", None)
-        kind.prepare_create(new)
         kind.default(new)
+        if manager:
+            who = Manager(manager, api_version=kind.stored.api_version)
+            entries = tracking.created(kind, new, who, self.clock.timestamp())
+        if entries:
+            metadata["managedFields"] = entries
+        kind.prepare_create(new)
         attributes = admission.Attributes("CREATE", kind.stored, None, dry_run=dry_run, user=user)
         admission.admit(attributes, new, self._admission)
         if not trusted:
@@ -169,19 +182,22 @@ class Registry:
         dry_run: bool = False,
         version: Kind | None = None,
         user: User | None = None,
+        manager: str = "",
+        entries: list[Entry] | None = None,
         uid_chooses: bool = True,
         warn: Callable[[str], None] = lambda text: None,
     ) -> Object:
         """Replace an object and return it as it stands then.
 
         With ``subresource`` only that part changes: ``status``, ``finalize`` (a namespace's spec), or one of the
-        kind's ``parts``. With
+        kind's ``parts``; what comes through ``scale`` is a whole object. With
         ``metadata.resourceVersion`` the object must be at that version still, with ``metadata.uid`` be that very
         object; where not ``uid_chooses`` (a patch), the uid is a field that cannot change, like others. An
         update that changes nothing writes nothing. One that takes the last finalizer from an object that is
         being deleted removes it. ``warn`` gets what to tell the client besides.
         """
         kind = version or self.kinds[resource]
+        through, subresource = subresource, "" if subresource == "scale" else subresource
         asked = obj["metadata"]
         namespace = asked.get("namespace") or ("default" if kind.namespaced else "")
         stored = self.get(resource, namespace if kind.namespaced else "", asked["name"])
@@ -201,6 +217,10 @@ class Registry:
             new = {**part.prepare(asked_copy, old), "metadata": dict(old["metadata"])}
         else:
             new = self._updated(kind, obj, old)
+        if manager:
+            who = Manager(manager, api_version=kind.stored.api_version, subresource=through)
+            entries = tracking.changed(kind, obj, old, new, who, self.clock.timestamp())
+        new = tracking.with_entries(new, tracking.entries_of(old) if entries is None else entries)
         attributes = admission.Attributes("UPDATE", kind.stored, old, subresource, dry_run, user)
         if not subresource or not trusted:
             admission.admit(attributes, new, self._admission)
@@ -289,8 +309,12 @@ class Registry:
 
 
 def _private_copy(obj: Object, kind: Kind) -> Object:
-    """A copy that shares nothing, with kind and apiVersion in front, where lists can cut them off."""
-    copied = orjson.loads(orjson.dumps(obj))
+    """A copy that shares nothing, with kind and apiVersion in front, where lists can cut them off.
+
+    It has no managedFields: whose fields they are is worked out for what is written.
+    """
+    metadata = {name: value for name, value in obj.get("metadata", {}).items() if name != "managedFields"}
+    copied = orjson.loads(orjson.dumps({**obj, "metadata": metadata}))
     copied.pop("kind", None)
     copied.pop("apiVersion", None)
     return {

@@ -14,6 +14,7 @@ from k8slearn.embedded.apiserver import representation, scale
 from k8slearn.embedded.apiserver.bodies import decode, read_options, strictness
 from k8slearn.embedded.apiserver.deletion import propagation
 from k8slearn.embedded.apiserver.eviction import evict
+from k8slearn.embedded.apiserver.fieldmanager.options import field_manager
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.kind import Kind, Scale
 from k8slearn.embedded.apiserver.listing import matcher, select
@@ -93,6 +94,7 @@ class Verbs:
             version=kind,
             dry_run=_dry_run(request),
             user=request.who,
+            manager=field_manager(request),
             warn=request.warnings.append,
         )
         return self._one(request, kind, _stored(target, created), code=201)
@@ -129,6 +131,7 @@ class Verbs:
             version=target.kind,
             dry_run=_dry_run(request),
             user=request.who,
+            manager=field_manager(request),
             uid_chooses=uid_chooses,
             warn=request.warnings.append,
         )
@@ -203,7 +206,13 @@ class Verbs:
     ) -> Response:
         new = scale.write(declared, obj, wanted)
         updated = self.registry.update(
-            target.resource, new, dry_run=_dry_run(request), warn=request.warnings.append
+            target.resource,
+            new,
+            subresource="scale",
+            dry_run=_dry_run(request),
+            user=request.who,
+            manager=field_manager(request),
+            warn=request.warnings.append,
         )
         return Response(200, orjson.dumps(scale.read(declared, updated)))
 

@@ -19,6 +19,9 @@ from k8slearn.embedded.client.trace import NOTHING_READ, Acting, Actor, Trace
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.store import Change, Key, Object, Stored, Watch
 
+_MANAGERS = {"kubelet": "kubelet", "default-scheduler": "kube-scheduler", "k8slearn": "kube-apiserver"}
+"""The programs that components are part of, by which managedFields name them; the others are controllers."""
+
 
 class Client:
     """One component's way to the cluster. ``component``, and the ``node`` of a kubelet, name it in the trace.
@@ -35,6 +38,8 @@ class Client:
         self.registry = registry
         self.clock = clock
         self.component = component
+        self.manager = _MANAGERS.get(component, "kube-controller-manager")
+        """Whose fields its writes become."""
         self.node = node
         self.reconciling = ""
         self.because: tuple[int, ...] = ()
@@ -111,18 +116,20 @@ class Client:
         metadata = obj["metadata"]
         key = Key(metadata.get("namespace", ""), metadata.get("name") or metadata.get("generateName", ""))
         with self._writing("create", resource, key, why):
-            return self.registry.create(resource, obj, trusted=True)
+            return self.registry.create(resource, obj, trusted=True, manager=self.manager)
 
     def update(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace everything but status. With ``metadata.resourceVersion`` the write fails with Conflict
         when the object has changed since; an update that changes nothing writes nothing."""
         with self._writing("update", resource, _key(obj), why):
-            return self.registry.update(resource, obj, trusted=True)
+            return self.registry.update(resource, obj, trusted=True, manager=self.manager)
 
     def update_status(self, resource: str, obj: Object, *, why: str = "") -> Object:
         """Replace ``status`` (and nothing else)."""
         with self._writing("update status", resource, _key(obj), why):
-            return self.registry.update(resource, obj, subresource="status", trusted=True)
+            return self.registry.update(
+                resource, obj, subresource="status", trusted=True, manager=self.manager
+            )
 
     def set_status(self, resource: str, obj: Object, status: dict[str, Any], *, why: str = "") -> Object:
         """``update_status`` of the object as it is now, whatever else changed since ``obj`` was read.
@@ -137,7 +144,7 @@ class Client:
         obj = self.registry.get(resource, *_key(wanted)).object
         new = scale.write(self._scale(resource), obj, wanted)
         with self._writing("update", resource, _key(obj), why):
-            self.registry.update(resource, new, trusted=True)
+            self.registry.update(resource, new, subresource="scale", trusted=True, manager=self.manager)
 
     def _scale(self, resource: str) -> Scale:
         declared = self.registry.kinds[resource].scale

@@ -78,6 +78,7 @@ def _prepare_create(obj: Object) -> None:
     selector = spec["selector"] = spec.get("selector") or {}
     chosen = selector["matchLabels"] = selector.get("matchLabels") or {}
     chosen.setdefault("batch.kubernetes.io/controller-uid", metadata["uid"])
+    _default(obj)  # as what is read back from etcd: the Job gets its template's labels
 
 
 def _warnings(obj: Object) -> Iterator[str]:

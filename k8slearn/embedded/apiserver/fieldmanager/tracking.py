@@ -1,0 +1,117 @@
+"""What a create or an update makes of ``metadata.managedFields``.
+
+Upstream: apimachinery's ``util/managedfields/internal``: ``fieldmanager.go`` (whose managedFields count),
+``stripmeta.go`` (what nobody owns), ``skipnonapplied.go``. It looks at an object as the client sent it, with
+defaults, before admission and the strategy have changed it: what these set has no owner.
+
+Every write of every component comes through here, so it is cheap: parts of new objects that are alike are
+looked at once, parts that a write shares with the old version not at all, and equal sets are one object.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import orjson
+
+from k8slearn.embedded.apiserver.fieldmanager.comparison import Comparison, compare
+from k8slearn.embedded.apiserver.fieldmanager.fieldset import Fields, decoded
+from k8slearn.embedded.apiserver.fieldmanager.managers import Entry, Manager, updated, valid
+from k8slearn.embedded.apiserver.fieldmanager.types import ObjectType
+from k8slearn.embedded.apiserver.kind import Kind, Object
+
+NOT_OWNED = (
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "selfLink",
+    "uid",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+)
+"""Of the metadata: the server's own."""
+
+_NOT_OWNED_ELEMENTS = frozenset(f"f:{name}" for name in NOT_OWNED)
+_NO_PARTS = frozenset(("kind", "apiVersion"))
+
+_ALIKE = 1024
+"""New objects of which it is remembered what fields they have: the next pod of a Deployment has the same."""
+
+_LARGE = 10_000
+"""Bytes from which that is not worth it."""
+
+
+def entries_of(obj: Object) -> list[Entry]:
+    return obj["metadata"].get("managedFields") or []
+
+
+def with_entries(obj: Object, entries: list[Entry]) -> Object:
+    """The object with these managedFields."""
+    metadata = obj["metadata"]
+    if metadata.get("managedFields", ()) is entries:
+        return obj
+    metadata = {name: value for name, value in metadata.items() if name != "managedFields"}
+    if entries:
+        metadata["managedFields"] = entries
+    return {**obj, "metadata": metadata}
+
+
+def created(kind: Kind, new: Object, manager: Manager, time: str) -> list[Entry]:
+    """The managedFields of a new object."""
+    of, look = kind.stored.object_type, {}
+    for name, value in new.items():
+        if name in _NO_PARTS or (name == "status" and kind.has_status):
+            continue
+        if name == "metadata":
+            look[name] = {key: item for key, item in value.items() if key not in NOT_OWNED}
+        elif name in of.open:
+            look[name] = value
+        elif value != of.empty.get(name):
+            look[name] = 0  # Of what is owned as a whole, all are alike.
+    encoded = orjson.dumps(look)
+    fields_of = _remembered if len(encoded) < _LARGE else _remembered.__wrapped__
+    try:
+        fields = fields_of(of, encoded)
+    except ValueError:
+        return []
+    return [manager.entry(fields, time)] if fields else []
+
+
+@lru_cache(_ALIKE)
+def _remembered(kind: ObjectType, encoded: bytes) -> Fields:
+    """The fields of the parts of a new object: what it has beyond an empty one of its kind."""
+    parts = orjson.loads(encoded)
+    empty = {name: value for name, value in kind.empty.items() if name in parts}
+    return decoded(compare(kind.root, empty, parts).changed)
+
+
+def changed(kind: Kind, asked: Object, old: Object, new: Object, manager: Manager, time: str) -> list[Entry]:
+    """The managedFields of an object that an update makes ``new``; ``asked`` is what the client sent.
+
+    A client may set them on the object itself, not through a subresource. An object that has none is not tracked
+    until somebody applies it.
+    """
+    entries = entries_of(old)
+    written = asked["metadata"].get("managedFields")
+    if written is not None and not manager.subresource and written != entries:
+        if written in ([], [{}]):
+            return []
+        entries = valid(written) or entries
+    if not entries:
+        return entries
+    try:
+        comparison = compare(kind.stored.object_type.root, old, new)
+    except ValueError:
+        return entries
+    return updated(entries, Comparison(*map(_owned, comparison)), manager, time)
+
+
+def _owned(fields: Fields) -> Fields:
+    """Without the metadata that nobody owns."""
+    metadata = fields.get("f:metadata")
+    if not metadata or _NOT_OWNED_ELEMENTS.isdisjoint(metadata):
+        return fields
+    left = {element: rest for element, rest in metadata.items() if element not in _NOT_OWNED_ELEMENTS}
+    kept = {element: rest for element, rest in fields.items() if element != "f:metadata"}
+    return {**kept, "f:metadata": left} if left else kept
