@@ -16,6 +16,7 @@ WORK_SECONDS        CPU time of a prediction (0.005)
 
 from __future__ import annotations
 
+import functools
 import json
 
 from .classifier import Weights, decode, encode, learn, predict, train
@@ -35,6 +36,12 @@ async def model(host: Host, arguments: list[str]) -> int:
     return await service.run()
 
 
+@functools.cache
+def own_weights() -> Weights:
+    """What a server without a file learns: the same for all of them, so a process learns it once."""
+    return train(EXAMPLES, ROUNDS)
+
+
 class _ModelServer:
     service: Service
 
@@ -52,7 +59,7 @@ class _ModelServer:
         host = self.host
         host.log(f"loading the model from {self.path or 'the image'} ...")
         try:
-            self.weights = decode(host.read(self.path)) if self.path else train(EXAMPLES, ROUNDS)
+            self.weights = decode(host.read(self.path)) if self.path else own_weights()
         except (OSError, ValueError) as error:
             host.log(f"fatal: {self.path}: {getattr(error, 'strerror', None) or error}")
             host.exit(1)

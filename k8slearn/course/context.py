@@ -113,7 +113,9 @@ class Context:
 
     def deployment(self, name: str) -> Any | None:
         named = f"metadata.name={name}"
-        return next(iter(self.apps.list_namespaced_deployment(self.namespace, field_selector=named).items), None)
+        return next(
+            iter(self.apps.list_namespaced_deployment(self.namespace, field_selector=named).items), None
+        )
 
     def owned_pods(self, deployment: str) -> list[Pod]:
         """The pods that belong to the Deployment's ReplicaSets, found by their owners, not by their names."""

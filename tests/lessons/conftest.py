@@ -21,6 +21,9 @@ from k8slearn.lab.magics import KubectlMagics
 
 Execute = Callable[[str], None]
 
+SPEED = 20
+"""Virtual seconds per second of the embedded cluster while kubectl runs."""
+
 
 @pytest.fixture
 def execute(shell: InteractiveShell) -> Execute:
@@ -43,7 +46,15 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
 @pytest.fixture
 def embedded_cluster() -> Iterator[Cluster]:
     with k8slearn.embedded(nodes=3, seed=1) as embedded:
-        yield Cluster.of(embedded)
+
+        def kubeconfig() -> Path:
+            """Asked for by the first kubectl. What kubectl waits for should not take as long as on a real one."""
+            if embedded.server is None:
+                pacemaker = embedded.serve().pacemaker
+                embedded.run(lambda: pacemaker.set_speed(SPEED))
+            return embedded.kubeconfig
+
+        yield Cluster(embedded.api_client, kubeconfig, embedded.clock, embedded.tell)
 
 
 @pytest.fixture

@@ -56,9 +56,9 @@ def test_an_answer_gets_the_verdict_it_deserves(
     assert result.passed == (answer.draws is None)
     assert answer.points in (None, result.points), str(result)
     assert lesson.points == (result.max_points if result.passed else 0)
-    for lang in folder.languages:
-        if lang != lesson.lang:
-            # A check leaves the cluster as it found it, so that its words are all that differs.
+    if result.passed:
+        # A check leaves the cluster as it found it: what has passed passes again, whoever reads along.
+        for lang in set(folder.languages) - {lesson.lang}:
             again = Lesson(
                 folder.id,
                 lesson.cluster,
@@ -67,8 +67,7 @@ def test_an_answer_gets_the_verdict_it_deserves(
                 progress=lesson.progress,
                 seed=seed,
             )
-            told = again.check(answer.exercise)
-            assert _drawn(told) == _drawn(result), str(told)
+            assert again.check(answer.exercise).passed
 
 
 def _drawn(result: Result) -> set[str]:
