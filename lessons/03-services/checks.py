@@ -253,8 +253,9 @@ def three_encoders(ctx: Context) -> None:
 def each_address(ctx: Context) -> None:
     name = str(ctx.values["name"])
     _picks(ctx, name, "encoder")
-    pods = {pod.status.pod_ip for pod in _ready(ctx, "encoder")}
-    if not ctx.wait_until(lambda: _looked_up(ctx, name) == pods, 10):
+    pods = _addresses(ctx, "encoder")
+    patience = 10 if _service(ctx, name).spec.cluster_ip == "None" else 0  # an address stays what it is
+    if not ctx.wait_until(lambda: _looked_up(ctx, name) == pods, patience):
         ctx.fail("one-address", service=name, addresses=", ".join(sorted(_looked_up(ctx, name))) or "(none)")
 
 
@@ -262,8 +263,13 @@ def each_address(ctx: Context) -> None:
 def follows_its_pods(ctx: Context) -> None:
     name = str(ctx.values["name"])
     with _newcomer(ctx, "encoder") as pod:
-        if not ctx.wait_until(lambda: pod.status.pod_ip in _looked_up(ctx, name), 20):
+        address = pod.status.pod_ip
+        if not ctx.wait_until(lambda: address in _backends(ctx, name), 10):
             _not_taken_in(ctx, name)
+        if not ctx.wait_until(lambda: address in _looked_up(ctx, name), 20):
+            ctx.fail(
+                "one-address", service=name, addresses=", ".join(sorted(_looked_up(ctx, name))) or "(none)"
+            )
 
 
 # -- front: a fault to find -------------------------------------------------------------------------------
