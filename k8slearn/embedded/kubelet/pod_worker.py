@@ -261,6 +261,8 @@ class PodWorker:
         grace = self._grace() if record.grace is None else record.grace
         yield from kill(self.host, self.pod, record, self.ip, grace, record.condemned)
         record.seen, record.condemned = True, ""
+        if not should_restart(record, self._policy()):
+            self._look_again(self.host.between(*RELIST))  # it stays ended, and that has to be told
 
     def _mounted(self) -> bool:
         message = self.volumes.mount(self._allocatable, self.ip)

@@ -65,6 +65,17 @@ def test_a_failed_liveness_probe_restarts_the_container(machine):
     assert machine.count("app", "Unhealthy") == 2
 
 
+def test_a_failed_liveness_probe_is_the_end_of_a_pod_that_is_not_restarted(machine):
+    probe = exec_probe("exit 1", failureThreshold=1)
+    machine.run(
+        "app", container={"livenessProbe": probe}, terminationGracePeriodSeconds=1, restartPolicy="Never"
+    )
+    machine.wait(5)
+    assert machine.pod("app")["status"]["phase"] == "Failed"
+    assert machine.container("app")["state"]["terminated"]["exitCode"] == 137
+    assert "Normal Killing: Container main failed liveness probe" in machine.events("app")
+
+
 def test_a_liveness_restart_goes_straight_from_running_to_running(machine):
     probe = exec_probe("cat /tmp/healthy", failureThreshold=1)
     probed(machine, script="touch /tmp/healthy; sleep 3600", livenessProbe=probe)
