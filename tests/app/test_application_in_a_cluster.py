@@ -121,6 +121,24 @@ def test_a_model_that_loads_slowly_is_not_ready_meanwhile(cluster: Cluster):
     assert "model loaded" in log(cluster, pod.metadata.name)
 
 
+def test_a_program_that_hangs_runs_on_and_answers_nothing_until_a_liveness_probe_finds_out(cluster: Cluster):
+    alive = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5}
+    deploy(cluster, 1, {**container("1.0", STOP="rude"), "livenessProbe": alive})
+    pod = CoreV1Api(cluster.api_client).list_namespaced_pod(NAMESPACE).items[0]
+    hang = ["wget", "-qO-", "--post-data", "x", f"http://{pod.status.pod_ip}:8080/hang"]
+    body = {"metadata": {"name": "saboteur"}, "spec": {"restartPolicy": "Never"}}
+    body["spec"]["containers"] = [{"name": "wget", "image": "busybox:1.37", "command": hang}]
+    CoreV1Api(cluster.api_client).create_namespaced_pod(NAMESPACE, body)
+    cluster.clock.advance("10s")
+    pod = CoreV1Api(cluster.api_client).read_namespaced_pod(pod.metadata.name, NAMESPACE)
+    status = pod.status.container_statuses[0]
+    assert (status.restart_count, status.ready, status.state.running is not None) == (0, False, True)
+    cluster.clock.advance("20s")
+    pod = CoreV1Api(cluster.api_client).read_namespaced_pod(pod.metadata.name, NAMESPACE)
+    status = pod.status.container_statuses[0]
+    assert (status.restart_count, status.ready) == (1, True)
+
+
 def test_a_model_without_its_weights_says_so_and_ends(cluster: Cluster):
     run_pod(cluster, "model", "model", MODEL_PATH="/models/weights.json")
     cluster.clock.advance("5s")
