@@ -65,7 +65,7 @@ class APIServer:
         """Where the server listens, as legacy discovery tells it; set by who serves."""
         self._kinds = registry.kinds
         self._verbs = Verbs(registry)
-        self._openapi = OpenAPI(list(registry.kinds))
+        self._openapi = OpenAPI(registry.kinds)
         self._connected: dict[tuple[str, str], Handler] = {
             **_answered(registry),
             ("bindings", ""): self._bind,

@@ -39,9 +39,9 @@ def decode(request: Request, message: str, kind: Kind | None) -> Object:
     asked = strictness(request)
     try:
         raw = _parse(request, message)
-        if kind is not None:
+        if kind is not None and kind.custom_schema is None:
             _check_kind(raw, kind)
-        obj, unknown = schema.decode(message, raw)
+        obj, unknown = schema.decode(message, raw) if kind is None else kind.decoded(raw)
     except DecodeError as error:
         raise _undecodable(message, kind, str(error)) from None
     except RecursionError:
@@ -55,7 +55,7 @@ def decode(request: Request, message: str, kind: Kind | None) -> Object:
 
 def _parse(request: Request, message: str) -> Any:
     media = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if media == "application/vnd.kubernetes.protobuf":
+    if media == "application/vnd.kubernetes.protobuf" and message:
         return protobuf.decode(request.body, message)
     if media == "application/yaml":
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from k8slearn.embedded.apiserver import schema
 from k8slearn.embedded.apiserver.fieldmanager.types import ObjectType, of_built_in
 from k8slearn.embedded.apiserver.status import FieldError
 
@@ -84,8 +85,17 @@ class Kind:
     singular_name: str | None = None
     """What discovery gives as the singular; None is the kind in lower case."""
 
+    list_kind: str = ""
+    """What a list of them is called; "" is the kind's name and ``List``."""
+
     message: str
     """The protobuf message, e.g. ``k8s.io.api.core.v1.Pod``: key of the schema (field names and types)."""
+
+    custom_schema: Object | None = None
+    """The ``openAPIV3Schema`` of a custom resource, which has no message."""
+
+    decode: Callable[[Any], tuple[Object, list[str]]] | None = None
+    """How parsed JSON becomes an object, where the message's fields do not say it all: see ``schema.decode``."""
 
     custom_type: ObjectType | None = None
     """How the fields of a custom resource are owned (``of_custom``); a built-in kind's table says it."""
@@ -119,6 +129,9 @@ class Kind:
 
     validate_update: Callable[[Object, Object], Iterable[FieldError]] = _no_errors
     """``(new, old)``: only what an update adds to ``validate``, such as immutable fields."""
+
+    validate_status: Callable[[Object, Object], Iterable[FieldError]] = _no_errors
+    """``(new, old)``: what holds for a change of the status alone."""
 
     validate_name: Callable[[str], Iterable[str]] | None = None
     """Sentences on what is wrong with a name; None means a DNS subdomain."""
@@ -183,6 +196,13 @@ class Kind:
     def object_type(self) -> ObjectType:
         """How the fields of its objects are owned."""
         return self.custom_type or of_built_in(self.message)
+
+    def decoded(self, raw: Any) -> tuple[Object, list[str]]:
+        """``raw`` (parsed JSON) as an object of this kind, and what is wrong but can be left out.
+
+        Raises DecodeError, and ApiError where a custom resource is not what it says.
+        """
+        return schema.decode(self.message, raw) if self.decode is None else self.decode(raw)
 
     @cached_property
     def singular(self) -> str:

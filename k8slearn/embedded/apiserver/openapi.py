@@ -11,15 +11,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import orjson
 
+from k8slearn.embedded.apiserver.apiextensions.openapi import custom_schema, custom_schema_name
 from k8slearn.embedded.apiserver.kind import Kind
+from k8slearn.embedded.apiserver.kinds import GROUP_ORDER, Kinds
 from k8slearn.embedded.apiserver.messages import DATA
-from k8slearn.embedded.apiserver.patch import JSON, MERGE, STRATEGIC
+from k8slearn.embedded.apiserver.patch import APPLY, JSON, MERGE, STRATEGIC
 
 Document = dict[str, Any]
 
@@ -36,16 +37,16 @@ _ACTIONS = {"get": "get", "list": "list", "create": "post", "update": "put"}
 class OpenAPI:
     """The documents of the kinds that are served, each made when it is first asked for."""
 
-    def __init__(self, kinds: Iterable[Kind]) -> None:
-        self._kinds: dict[tuple[str, str], list[Kind]] = {}
-        for kind in kinds:
-            self._kinds.setdefault((kind.group, kind.version), []).append(kind)
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+        self._changes = kinds.changes
         self._documents: dict[tuple[str, str], bytes] = {}
 
     def index(self) -> Document:
         """What ``/openapi/v3`` answers: where each group's document is, with a hash that changes with it."""
         paths = {}
-        for group, version in sorted(self._kinds):
+        versions = [(group, version) for group, found in self._kinds.groups().items() for version in found]
+        for group, version in sorted(versions):
             path = _path(group, version)
             digest = hashlib.sha512(self._document(group, version)).hexdigest().upper()
             paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
@@ -53,12 +54,16 @@ class OpenAPI:
 
     def document(self, group: str, version: str) -> bytes | None:
         """The document of a group and version as JSON, None when no kind of it is served."""
-        return self._document(group, version) if (group, version) in self._kinds else None
+        return self._document(group, version) if self._kinds.of(group, version) else None
 
     def _document(self, group: str, version: str) -> bytes:
+        if self._changes != self._kinds.changes:
+            # A custom resource has come, changed or gone: what built-in kinds say is said again alike.
+            self._changes = self._kinds.changes
+            self._documents = {key: text for key, text in self._documents.items() if key[0] in GROUP_ORDER}
         made = self._documents.get((group, version))
         if made is None:
-            made = self._documents[group, version] = orjson.dumps(_make(self._kinds[group, version]))
+            made = self._documents[group, version] = orjson.dumps(_make(self._kinds.of(group, version)))
         return made
 
 
@@ -67,9 +72,11 @@ def _schemas() -> dict[str, Document]:
     return orjson.loads(gzip.decompress((DATA / "openapi.json.gz").read_bytes()))
 
 
-def schema_name(message: str) -> str:
+def schema_name(kind: Kind) -> str:
     """``k8s.io.api.core.v1.Pod`` (protobuf) -> ``io.k8s.api.core.v1.Pod`` (OpenAPI)."""
-    return message.replace("k8s.io.", "io.k8s.", 1).replace(
+    if kind.custom_schema is not None:
+        return custom_schema_name(kind)
+    return kind.message.replace("k8s.io.", "io.k8s.", 1).replace(
         "apiextensions_apiserver", "apiextensions-apiserver"
     )
 
@@ -82,15 +89,18 @@ def _make(kinds: list[Kind]) -> Document:
     paths: Document = {}
     for kind in kinds:
         paths |= _paths(kind)
-    wanted = [schema_name(kind.message) for kind in kinds] + [
+    wanted = [schema_name(kind) for kind in kinds] + [
         f"{_META}{name}" for name in ("DeleteOptions", "Patch", "Status")
     ]
     if any(kind.scale for kind in kinds):
         wanted.append(_SCALE)
+    custom = {
+        custom_schema_name(kind): custom_schema(kind) for kind in kinds if kind.custom_schema is not None
+    }
     found: dict[str, Document] = {}
     while wanted:
         name = wanted.pop()
-        schema = _schemas().get(name)
+        schema = custom.get(name) or _schemas().get(name)
         if schema is not None and name not in found:
             found[name] = schema
             wanted += [reference.decode() for reference in _REFERENCE.findall(orjson.dumps(schema))]
@@ -107,14 +117,14 @@ def _paths(kind: Kind) -> Document:
     place = f"{base}/namespaces/{{namespace}}" if kind.namespaced else base
     collection, single = f"{place}/{kind.plural}", f"{place}/{kind.plural}/{{name}}"
     paths = {
-        collection: _operations(kind, _ON_COLLECTION, schema_name(kind.message)),
-        single: _operations(kind, _ON_OBJECT, schema_name(kind.message)),
+        collection: _operations(kind, _ON_COLLECTION, schema_name(kind)),
+        single: _operations(kind, _ON_OBJECT, schema_name(kind)),
     }
     if kind.namespaced and "list" in kind.verbs:
-        paths[f"{base}/{kind.plural}"] = {"get": _operation(kind, "list", schema_name(kind.message))}
+        paths[f"{base}/{kind.plural}"] = {"get": _operation(kind, "list", schema_name(kind))}
     parts = {verb: method for verb, method in _ON_OBJECT.items() if verb != "delete"}
     if kind.has_status:
-        paths[f"{single}/status"] = _operations(kind, parts, schema_name(kind.message))
+        paths[f"{single}/status"] = _operations(kind, parts, schema_name(kind))
     if kind.scale:
         paths[f"{single}/scale"] = _operations(kind, parts, _SCALE)
     return paths
@@ -140,7 +150,8 @@ def _operation(kind: Kind, verb: str, schema: str) -> Document:
     if verb in ("create", "update"):
         operation["requestBody"] = {**_content(schema), "required": True}
     if verb == "patch":
-        operation["requestBody"] = {**_content(f"{_META}Patch", JSON, MERGE, STRATEGIC), "required": True}
+        types = (JSON, MERGE, STRATEGIC, APPLY) if kind.message else (JSON, MERGE, APPLY)
+        operation["requestBody"] = {**_content(f"{_META}Patch", *types), "required": True}
     if verb in ("delete", "deletecollection"):
         operation["requestBody"] = _content(f"{_META}DeleteOptions")
     return operation

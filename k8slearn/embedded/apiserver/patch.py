@@ -7,6 +7,7 @@ Upstream: apiserver's ``endpoints/handlers/patch.go``, whose errors these are.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jsonpatch
@@ -21,18 +22,29 @@ from k8slearn.embedded.apiserver.status import ApiError, FieldError, bad_request
 JSON = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+"""Server-side apply: applying.py"""
 
 MOST_OPERATIONS = 10_000
+
+Decode = Callable[[Any], tuple[Object, list[str]]]
+"""As ``schema.decode`` for one kind."""
 
 _OPERATION = {"op", "path", "from", "value"}
 
 
 def apply(
-    patch_type: str, obj: Object, body: bytes, message_name: str, validation: str = "Warn"
+    patch_type: str,
+    obj: Object,
+    body: bytes,
+    message_name: str,
+    validation: str = "Warn",
+    decode: Decode | None = None,
 ) -> tuple[Object, list[str]]:
     """``obj`` (not altered) with the patch in ``body`` applied, and what to warn of.
 
-    ``patch_type`` is the content type, ``validation`` Strict, Warn or Ignore. Raises ApiError.
+    ``patch_type`` is the content type, ``validation`` Strict, Warn or Ignore. ``decode`` checks the result where
+    the message does not say it all; a custom resource has no message. Raises ApiError.
 
     >>> apply(MERGE, {"data": {"a": "1"}}, b'{"data": {"b": "2"}}', "k8s.io.api.core.v1.ConfigMap")
     ({'data': {'a': '1', 'b': '2'}, 'metadata': {}}, [])
@@ -45,7 +57,7 @@ def apply(
         patch = _read(body, dict, "map[string]interface {}", "error decoding patch: ")
         problems = list(duplicates(patch))
         patched, shown = merge(obj, patch), None
-    elif patch_type == STRATEGIC:
+    elif patch_type == STRATEGIC and message_name:
         patch = _read(body, dict, "map[string]interface {}", "")
         problems = list(duplicates(patch))
         patched, shown = strategicmerge.merge(obj, patch, message_name), go_print(patch)
@@ -54,10 +66,10 @@ def apply(
             415,
             "UnsupportedMediaType",
             "the body of the request was in an unknown format - accepted media types include: "
-            f"{JSON}, {MERGE}, {STRATEGIC}",
+            + ", ".join((JSON, MERGE, STRATEGIC, APPLY) if message_name else (JSON, MERGE, APPLY)),
         )
     try:
-        result, unknown = schema.decode(message_name, patched)
+        result, unknown = decode(patched) if decode else schema.decode(message_name, patched)
     except DecodeError as error:
         raise _refused(patched, shown, error.converted if shown is not None else str(error)) from None
     # The converter of strategic merge patches sorts what it does not know.

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from k8slearn.embedded.apiserver import admission
+from k8slearn.embedded.apiserver.apiextensions.serving import CustomResources
 from k8slearn.embedded.apiserver.authentication import Issuer, User
 from k8slearn.embedded.apiserver.authorization.rbac import Authorizer
 from k8slearn.embedded.apiserver.binding import bound
@@ -83,6 +84,7 @@ class Registry:
         self.kinds = kinds
         self.issuer = issuer or Issuer("")
         self.authorizer = Authorizer(store)
+        CustomResources(store, kinds)
         self._admission = admission.Context(store=store, clock=clock, authorizer=self.authorizer)
 
     def get(self, resource: str, namespace: str, name: str) -> Stored:
@@ -231,6 +233,8 @@ class Registry:
             errors += validate_metadata_update(new, old)
             if not subresource:
                 errors += [*kind.validate(new), *kind.validate_update(new, old)]
+            elif subresource == "status":
+                errors += kind.validate_status(new, old)
             elif part is not None:
                 errors += [*kind.validate(new), *part.validate(new, old)]
             self._check(kind, new, errors)

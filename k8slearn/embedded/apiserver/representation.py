@@ -92,13 +92,15 @@ def encode_list(
         head = b'{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":'
         texts = [orjson.dumps(partial(stored.object)) for stored in items]
     else:
-        head = b'{"kind":"%sList","apiVersion":"%s","metadata":' % (
-            kind.kind.encode(),
+        head = b'{"kind":"%s","apiVersion":"%s","metadata":' % (
+            (kind.list_kind or f"{kind.kind}List").encode(),
             kind.api_version.encode(),
         )
-        # Items of a list do not name their kind. Every stored object begins with kind and apiVersion.
+        # Items of a list do not name their kind, but for custom resources. Every stored object begins with kind
+        # and apiVersion.
         own = b'{"kind":"%s","apiVersion":"%s",' % (kind.kind.encode(), kind.api_version.encode())
-        texts = [b"{" + encoded(kind, stored)[len(own) :] for stored in items]
+        cut = len(own) if kind.custom_schema is None else 1
+        texts = [b"{" + encoded(kind, stored)[cut:] for stored in items]
     return head + metadata + b',"items":[' + b",".join(texts) + b"]}"
 
 

@@ -108,13 +108,15 @@ class Verbs:
     def patch(self, request: Request, target: Target) -> Response:
         kind = target.kind
         current = self.registry.get(target.resource, target.key_namespace, target.name).object
-        patched = self._patched(request, kind.from_stored(current), kind.message)
+        patched = self._patched(request, kind.from_stored(current), kind.message, kind.decode)
         updated = self._write(request, target, patched, uid_chooses=False)
         return self._one(request, kind, _stored(target, updated))
 
-    def _patched(self, request: Request, obj: Object, message: str) -> Object:
+    def _patched(
+        self, request: Request, obj: Object, message: str, decode: patches.Decode | None = None
+    ) -> Object:
         media = request.headers.get("content-type", "").partition(";")[0].strip()
-        patched, warnings = patches.apply(media, obj, request.body, message, strictness(request))
+        patched, warnings = patches.apply(media, obj, request.body, message, strictness(request), decode)
         request.warnings.extend(warnings)
         return patched
 

@@ -11,6 +11,11 @@ from k8slearn.embedded.client import Client, Controller
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from k8slearn.embedded.controllers.cronjob import CronJobController
+from k8slearn.embedded.controllers.customresourcedefinition import (
+    DefinitionFinalizer,
+    EstablishingController,
+    NamingConditionController,
+)
 from k8slearn.embedded.controllers.daemonset import DaemonSetController
 from k8slearn.embedded.controllers.deployment import DeploymentController
 from k8slearn.embedded.controllers.disruption import DisruptionController
@@ -46,6 +51,9 @@ from k8slearn.embedded.metrics_server import MetricsServer
 __all__ = ["all_controllers"]
 
 _CONTROLLERS: tuple[type[Controller], ...] = (
+    NamingConditionController,
+    EstablishingController,
+    DefinitionFinalizer,
     NamespaceController,
     ServiceAccountController,
     DeploymentController,

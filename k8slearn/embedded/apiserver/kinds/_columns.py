@@ -34,6 +34,11 @@ def columns(resource: str, cells: dict[str, Cell]) -> tuple[Column, ...]:
     )
 
 
+def description(resource: str, column: str) -> str:
+    """What a real server says of a column."""
+    return next(entry[4] for entry in _recorded()[resource] if entry[0] == column)
+
+
 def since(timestamp: str | None, now: float) -> str:
     """``5m10s``; ``<unknown>`` without a time."""
     return human_duration(now - parse_timestamp(timestamp)) if timestamp else "<unknown>"

@@ -129,3 +129,19 @@ def path_segment(value: str) -> list[str]:
     if value in (".", ".."):
         return [f"may not be '{value}'"]
     return [f"may not contain '{mark}'" for mark in "/%" if mark in value]
+
+
+_DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
+_DNS_1035_EXPECTED = _expected(
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+    "character, and end with an alphanumeric character",
+    _DNS_1035,
+    "my-name",
+    "abc-123",
+)
+
+
+def dns_1035_label(value: str) -> list[str]:
+    """What cannot begin with a digit: names of versions and kinds."""
+    wrong = ["must be no more than 63 characters"] if len(value) > 63 else []
+    return wrong if re.fullmatch(_DNS_1035, value) else [*wrong, _DNS_1035_EXPECTED]
