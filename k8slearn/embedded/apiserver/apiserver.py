@@ -26,7 +26,13 @@ from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.openapi import OpenAPI
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target, only_created, resolve
-from k8slearn.embedded.apiserver.status import ApiError, method_not_allowed, path_not_found, unauthorized
+from k8slearn.embedded.apiserver.status import (
+    ApiError,
+    insufficient_storage,
+    method_not_allowed,
+    path_not_found,
+    unauthorized,
+)
 from k8slearn.embedded.apiserver.verbs import Verbs
 from k8slearn.errors import StorageError
 
@@ -106,8 +112,8 @@ class APIServer:
             headers = list(error.headers.items())
             return Response(error.code, orjson.dumps(error.status()), headers=headers)
         except StorageError as error:
-            internal = ApiError(500, "InternalError", f"Internal error occurred: {error}")
-            return Response(500, orjson.dumps(internal.status()))
+            full = insufficient_storage(error)
+            return Response(full.code, orjson.dumps(full.status()))
 
     def _admitted(self, request: Request) -> Request:
         """The request, as of the one whom it is to be from. Raises ApiError where that one may not ask it."""

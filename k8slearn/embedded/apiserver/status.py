@@ -114,6 +114,11 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
 
+def insufficient_storage(why: object) -> ApiError:
+    """The journal takes no writes, as where its disk is full; etcd without room answers 500. Reads go on."""
+    return ApiError(507, "InsufficientStorage", str(why))
+
+
 def unauthorized() -> ApiError:
     return ApiError(401, "Unauthorized", "Unauthorized")
 

@@ -25,9 +25,10 @@ from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target
-from k8slearn.embedded.apiserver.status import ApiError
+from k8slearn.embedded.apiserver.status import ApiError, insufficient_storage
 from k8slearn.embedded.client.facts import Fact, told
 from k8slearn.embedded.store import Change, Key
+from k8slearn.errors import StorageError
 
 KEPT = 20_000
 """Entries; older ones are forgotten. Some ten thousand are a rollout of two thousand pods."""
@@ -147,7 +148,10 @@ class Trace:
 
 
 class Acting:
-    """Around a write: it is ``actor``'s; ``verb`` and the rest say what it tries, should it be refused."""
+    """Around a write: it is ``actor``'s; ``verb`` and the rest say what it tries, should it be refused.
+
+    A disk that takes no more is a refusal as well: ApiError 507, so that who writes tries again later.
+    """
 
     __slots__ = ("_actor", "_before", "_trace", "_what")
 
@@ -161,8 +165,11 @@ class Acting:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._trace.actor = self._before
-        if isinstance(error, ApiError):
-            self._trace.refused(self._actor, *self._what, error)
+        refusal = insufficient_storage(error) if isinstance(error, StorageError) else error
+        if isinstance(refusal, ApiError):
+            self._trace.refused(self._actor, *self._what, refusal)
+            if refusal is not error:
+                raise refusal from error
 
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.client import Change, Client, Key, Object, WorkQueue
 from k8slearn.embedded.clock import Clock
 from k8slearn.embedded.kubelet import node_status
@@ -61,7 +62,9 @@ class Kubelet:
         client.add_index("pods", BY_NODE, lambda pod: [pod["spec"].get("nodeName", "")])
         self.host = Host(client, self.clock, network, name, ip, pod_cidr)
         self.node = NodeReporter(
-            self.host, node_status.node(name, pod_cidr, control_plane=control_plane, taints=taints)
+            self.host,
+            node_status.node(name, pod_cidr, control_plane=control_plane, taints=taints),
+            self._look_at_all,
         )
         self.static = StaticPods(self.host, manifests)
         self.workers: dict[Key, PodWorker] = {}
@@ -147,6 +150,14 @@ class Kubelet:
     def _work(self, key: Key) -> None:
         if not self.running:
             return
+        try:
+            self._see_to(key)
+        except ApiError:
+            self._queue.retry(key)
+        else:
+            self._queue.forget(key)
+
+    def _see_to(self, key: Key) -> None:
         worker = self.workers.get(key)
         if not self.client.connected:
             pod = worker.pod if worker is not None else None  # what it heard last

@@ -7,6 +7,8 @@ the node controller has set it to Unknown meanwhile), and every five minutes in 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from k8slearn.embedded.apiserver.status import ApiError
 from k8slearn.embedded.clock import Timer
 from k8slearn.embedded.kubelet import node_status
@@ -41,11 +43,14 @@ _MIGRATED = (
 
 
 class NodeReporter:
-    """``registration`` is the Node that it creates when there is none."""
+    """``registration`` is the Node that it creates when there is none; ``back`` is called when the API server,
+    after it could not be reached or took no writes, takes them again."""
 
-    def __init__(self, host: Host, registration: Object) -> None:
+    def __init__(self, host: Host, registration: Object, back: Callable[[], None]) -> None:
         self._host = host
         self._registration = registration
+        self._back = back
+        self._refused = False
         self._timer: Timer | None = None
         self._write_by = 0.0
         self._pressed: set[str] = set()
@@ -85,7 +90,11 @@ class NodeReporter:
             self._renew(node)
             self._report(node)
         except ApiError:
+            self._refused = True
             return  # the API cannot be reached; the next beat tries again
+        if self._refused:
+            self._refused = False
+            self._back()
 
     def fill(self, full: bool) -> None:
         """The disk is ``full`` from now on, or has room again."""

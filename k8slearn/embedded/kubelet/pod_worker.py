@@ -32,6 +32,8 @@ EVICTION_GRACE = 1.0
 LONGEST_MOUNT_WAIT = 122.0
 RELIST = (0.3, 1.0)
 """Seconds until the kubelet, which lists the containers once a second, sees what happened to one."""
+UNREACHED = (503, 507)
+"""What the API server says, or what is said for it, when it will take the same write later."""
 
 
 class PodWorker:
@@ -332,7 +334,7 @@ class PodWorker:
         try:
             self.host.client.delete("pods", self.pod, grace_seconds=0, why="its containers have ended")
         except ApiError as error:
-            if error.code not in (404, 409, 503):
+            if error.code not in (404, 409, *UNREACHED):
                 raise
 
     def _stop_all(self, grace: float) -> Steps:
@@ -395,9 +397,9 @@ class PodWorker:
         try:
             self.pod = self.volumes.pod = self.host.client.set_status("pods", self.pod, status)
         except ApiError as error:
-            if error.code not in (404, 503):
+            if error.code not in (404, *UNREACHED):
                 raise
-            self._unsent = error.code == 503
+            self._unsent = error.code in UNREACHED
         else:
             self._unsent = False
         self._written = status

@@ -139,7 +139,9 @@ class Store:
                 else:
                     stored = Stored(record.resource, record.key, record.revision, record.object)
                     self._resources.setdefault(record.resource, {})[record.key] = stored
-            self._compacted = self.revision
+            self.revision = self._compacted = journal.revision
+            journal.records.clear()
+            self._shorten_journal()
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -214,9 +216,7 @@ class Store:
         previous = self.get(resource, namespace, name)
         key = previous.key
         revision = self.revision + 1
-        if self._journal:
-            self._journal.append(revision, resource, key, None)
-        self.revision = revision
+        self._write(revision, resource, key, None)
         last = Stored(resource, key, revision, _with_revision(previous.object, revision))
         del self._resources[resource][key]
         self._reindex(resource, key, previous, None)
@@ -226,15 +226,26 @@ class Store:
     def _put(self, kind: str, resource: str, key: Key, obj: Object, previous: Stored | None) -> Stored:
         revision = self.revision + 1
         stored = Stored(resource, key, revision, _with_revision(obj, revision))
-        if self._journal:
-            self._journal.append(revision, resource, key, stored.encoded)
-        self.revision = revision
+        self._write(revision, resource, key, stored)
         self._resources.setdefault(resource, {})[key] = stored
         self._reindex(resource, key, previous, stored)
         self._announce(Change(kind, stored, previous))
         if previous is not None:
             previous.forget_encoding()
         return stored
+
+    def _write(self, revision: int, resource: str, key: Key, stored: Stored | None) -> None:
+        if self._journal:
+            # Before this write, which the store does not show yet, and the journal will hold after it.
+            self._shorten_journal()
+            self._journal.append(revision, resource, key, stored.encoded if stored else None)
+        self.revision = revision
+
+    def _shorten_journal(self) -> None:
+        if self._journal and self._journal.overlong:
+            live = [stored for objects in self._resources.values() for stored in objects.values()]
+            live.sort(key=lambda stored: stored.revision)
+            self._journal.rewrite((one.revision, one.resource, one.key, one.encoded) for one in live)
 
     def _reindex(self, resource: str, key: Key, before: Stored | None, after: Stored | None) -> None:
         for index, entries in self._indexes.get(resource, {}).values():
