@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -20,6 +21,8 @@ from k8slearn.engines.files import Lock, write_private
 from k8slearn.errors import ClusterError, K8slearnError
 
 NODES = 3
+
+CONNECTIONS = 10_240
 
 BOOT_SECONDS = 30.0
 """How old a new cluster says it is: its first seconds of virtual time have passed before anyone sees it."""
@@ -46,9 +49,17 @@ def relax_garbage_collection() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+def allow_many_connections() -> None:
+    """A watch is a connection, and many systems let a process open 256 or 1024 files unless it asks for more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS if most == resource.RLIM_INFINITY else min(CONNECTIONS, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def serve(folder: Path, nodes: int | None, port: int | None) -> None:
     lock = Lock(folder, f"Another cluster is running in {folder}. See: k8slearn status")
     relax_garbage_collection()
+    allow_many_connections()
     last = _last(folder)
     journal = folder / "journal"
     fresh = not journal.exists()

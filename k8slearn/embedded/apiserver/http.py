@@ -86,6 +86,8 @@ class Stream:
         self.status = 200
         self.headers: list[tuple[str, str]] = []
         self.ended = False
+        self.cut_off = False
+        """It has ended since nobody took what was sent: who carries it hangs up, and waits for nobody."""
         self.notify: Callable[[], None] = lambda: None
         self.on_close: Callable[[], None] = lambda: None
         self._chunks: deque[bytes] = deque()
@@ -96,10 +98,11 @@ class Stream:
             return
         self._chunks.append(chunk)
         self._waiting += len(chunk)
-        self.notify()
         if self._waiting > SLOWEST:
-            self.end()
+            self.ended = self.cut_off = True
+            self._chunks.clear()
             self.on_close()
+        self.notify()
 
     def end(self) -> None:
         if not self.ended:

@@ -46,12 +46,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("k8slearn")
 
+REQUESTS = logging.getLogger("k8slearn.requests")
+"""aiohttp tells here, with a traceback, what it refuses by itself: what is no HTTP is no matter for the log."""
+REQUESTS.setLevel(logging.CRITICAL)
+
 T = TypeVar("T")
 Certificate = dict[str, Any] | None
 """A client's, as ``ssl`` gives it."""
 
 LARGEST_BODY = 3 * 1024 * 1024
 """Bytes of a request; the real API server's limit."""
+
+LARGEST_HEAD = 1024 * 1024
+"""Bytes of a request's first line, and of a header: Go's limit. A selector of many names makes long lines."""
 
 EVENTS_AT_ONCE = 200
 """Events after which waiting requests get their turn."""
@@ -130,7 +137,15 @@ class Server:
     async def _serve(self) -> None:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._on_request)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=REQUESTS,
+            shutdown_timeout=0.2,
+            handler_cancellation=True,
+            max_line_size=LARGEST_HEAD,
+            max_field_size=LARGEST_HEAD,
+        )
         await runner.setup()
         try:
             listening = _bind(self._wanted_port)
@@ -265,5 +280,5 @@ def _bind(port: int) -> socket.socket:
     except OSError:
         listening.close()
         raise
-    listening.listen(128)
+    listening.listen(1024)
     return listening

@@ -53,11 +53,20 @@ async def carry_pending(pending: Pending, step: Step) -> web.StreamResponse:
 async def carry_stream(
     http: web.Request, stream: Stream, outward: Callable[[bytes], bytes], step: Step
 ) -> web.StreamResponse:
-    """Send on what comes, until the end or until the client goes. ``outward`` shifts its times."""
+    """Send on what comes, until the end or until the client goes. ``outward`` shifts its times.
+
+    The write of what a client does not read waits for ever; so one that has left too much lying is hung up on.
+    """
     response = web.StreamResponse(status=stream.status, headers={"Content-Type": stream.content_type})
     response.headers.extend(stream.headers)
     ready = asyncio.Event()
-    stream.notify = ready.set
+
+    def notify() -> None:
+        ready.set()
+        if stream.cut_off and http.transport is not None:
+            http.transport.abort()
+
+    stream.notify = notify
     try:
         await response.prepare(http)
         while True:
