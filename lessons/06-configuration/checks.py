@@ -278,8 +278,12 @@ def keeps_out(ctx: Context) -> None:
 
 @newline.step(points=1)
 def from_a_secret(ctx: Context) -> None:
-    if ctx.values["token"] in json.dumps(_template(ctx, "scorer")):
+    template = _template(ctx, "scorer")
+    if ctx.values["token"] in json.dumps(template):
         ctx.fail("literal", deployment="scorer")
+    for kind, name in _sources(template):
+        if kind == "ConfigMap" and ctx.values["token"] in json.dumps(_plain(ctx, _read(ctx, kind, name))):
+            ctx.fail("in-a-map", name=name)
 
 
 # -- leak: the key out of the image --------------------------------------------------------------------
@@ -498,7 +502,11 @@ def _deployment(ctx: Context, name: str) -> Any:
 
 
 def _ready(ctx: Context, name: str) -> list[Pod]:
-    return [pod for pod in ctx.owned_pods(name) if ready(pod)]
+    """The Deployment's pods that are Ready: at least one, or the step fails with what keeps them from it.
+
+    Without a probe a pod is Ready while its program starts, and a moment later it may have ended.
+    """
+    return [pod for pod in ctx.owned_pods(name) if ready(pod)] or _blame(ctx, name)
 
 
 def _complete(ctx: Context, name: str) -> bool:
