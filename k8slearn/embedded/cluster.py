@@ -24,6 +24,7 @@ from k8slearn.embedded.apiserver import kinds
 from k8slearn.embedded.apiserver.apiserver import APIServer
 from k8slearn.embedded.apiserver.authentication import Issuer, user
 from k8slearn.embedded.apiserver.authorization import policy
+from k8slearn.embedded.apiserver.fieldmanager import tracking
 from k8slearn.embedded.apiserver.http import Answer, Request
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.client import Client, Trace
@@ -74,7 +75,7 @@ class Cluster:
         if written is not None and written.time is not None:
             start = written.time
         self._clock = Clock(seed, start)
-        self.store = Store(written)
+        self.store = Store(written, tracking.restored)
         if written is not None:
             written.now = lambda: self._clock.now
             self._exits.callback(written.close)

@@ -135,7 +135,7 @@ class Registry:
         if entries:
             metadata["managedFields"] = entries
         kind.prepare_create(new)
-        attributes = admission.Attributes("CREATE", kind.stored, None, dry_run=dry_run, user=user)
+        attributes = admission.Attributes("CREATE", kind.stored, None, dry_run=dry_run, user=user, warn=warn)
         admission.admit(attributes, new, self._admission)
         if not trusted:
             errors = [*validate_metadata(kind, new), *kind.validate(new), *kind.validate_create(new)]
@@ -219,11 +219,12 @@ class Registry:
             new = {**part.prepare(asked_copy, old), "metadata": dict(old["metadata"])}
         else:
             new = self._updated(kind, obj, old)
+        applied = entries is not None
         if manager:
             who = Manager(manager, api_version=kind.stored.api_version, subresource=through)
             entries = tracking.changed(kind, obj, old, new, who, self.clock.timestamp())
         new = tracking.with_entries(new, tracking.entries_of(old) if entries is None else entries)
-        attributes = admission.Attributes("UPDATE", kind.stored, old, subresource, dry_run, user)
+        attributes = admission.Attributes("UPDATE", kind.stored, old, subresource, dry_run, user, warn)
         if not subresource or not trusted:
             admission.admit(attributes, new, self._admission)
         if (not subresource or part) and kind.counts_generation and kind.wanted(new) != kind.wanted(old):
@@ -242,6 +243,8 @@ class Registry:
                 warn(text)
         if not subresource or part is not None:
             admission.check(attributes, new, self._admission)
+        if applied:
+            new = tracking.without_new_times(new, old)
         if new == old or dry_run:
             return new
         if finished(kind, new):
@@ -281,6 +284,7 @@ class Registry:
         options: dict[str, Any] | None = None,
         *,
         dry_run: bool = False,
+        user: User | None = None,
     ) -> tuple[Object, bool]:
         """Delete an object, or begin to: returns it as it stands then, and whether it is gone.
 
@@ -291,7 +295,7 @@ class Registry:
         stored = self.get(resource, namespace, name)
         old = stored.object
         check_preconditions(kind, old, options.get("preconditions") or {})
-        admission.admit(admission.Attributes("DELETE", kind, old), old, self._admission)
+        admission.admit(admission.Attributes("DELETE", kind, old, user=user), old, self._admission)
         new = set_propagation(kind, old, options)
         new = begin_deletion(kind, new, options.get("gracePeriodSeconds"), self.clock.now)
         if finished(kind, new):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8slearn.embedded.apiserver.kind import Scale
-from k8slearn.embedded.apiserver.status import FieldError, invalid
+from k8slearn.embedded.apiserver.fieldmanager.apply import type_text
+from k8slearn.embedded.apiserver.kind import Kind, Scale
+from k8slearn.embedded.apiserver.status import FieldError, bad_request, invalid
 from k8slearn.embedded.store import Object
 
 _METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -39,6 +40,16 @@ def write(scale: Scale, obj: Object, wanted: Object) -> Object:
     new = _with(obj, scale.spec_replicas.split("."), replicas)
     revision = wanted["metadata"].get("resourceVersion") or obj["metadata"]["resourceVersion"]
     return {**new, "metadata": {**new["metadata"], "resourceVersion": revision}}
+
+
+def configuration(scale: Scale, kind: Kind, config: Object) -> Object:
+    """What a Scale that is applied says of the object itself. Raises ApiError when it is no Scale."""
+    version, name = config.get("apiVersion") or "", config.get("kind") or ""
+    if (version, name) != ("autoscaling/v1", "Scale"):
+        raise bad_request(f"invalid object type: {type_text(version, name)}")
+    applied = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": config.get("metadata") or {}}
+    replicas = (config.get("spec") or {}).get("replicas")
+    return applied if replicas is None else _with(applied, scale.spec_replicas.split("."), replicas)
 
 
 def _at(obj: Object, path: str) -> Any:

@@ -11,10 +11,12 @@ import orjson
 
 from k8slearn.embedded.apiserver import patch as patches
 from k8slearn.embedded.apiserver import representation, scale
+from k8slearn.embedded.apiserver.applying import applied, configuration, is_apply
 from k8slearn.embedded.apiserver.bodies import decode, read_options, strictness
 from k8slearn.embedded.apiserver.deletion import propagation
 from k8slearn.embedded.apiserver.eviction import evict
-from k8slearn.embedded.apiserver.fieldmanager.options import field_manager
+from k8slearn.embedded.apiserver.fieldmanager.managers import Entry
+from k8slearn.embedded.apiserver.fieldmanager.options import check_patch_options, field_manager
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.kind import Kind, Scale
 from k8slearn.embedded.apiserver.listing import matcher, select
@@ -107,10 +109,33 @@ class Verbs:
 
     def patch(self, request: Request, target: Target) -> Response:
         kind = target.kind
+        check_patch_options(request, applies=is_apply(request))
+        if is_apply(request):
+            return self._apply(request, target)
         current = self.registry.get(target.resource, target.key_namespace, target.name).object
         patched = self._patched(request, kind.from_stored(current), kind.message, kind.decode)
         updated = self._write(request, target, patched, uid_chooses=False)
         return self._one(request, kind, _stored(target, updated))
+
+    def _apply(self, request: Request, target: Target) -> Response:
+        kind = target.kind
+        (obj, entries), is_new = applied(self.registry, request, target, configuration(request))
+        if not is_new:
+            updated = self._write(request, target, obj, uid_chooses=False, entries=entries)
+            return self._one(request, kind, _stored(target, updated))
+        _check_namespace(obj, target)
+        _check_name(obj, target)
+        created = self.registry.create(
+            target.resource,
+            kind.to_stored(obj),
+            namespace=target.namespace,
+            version=kind,
+            dry_run=_dry_run(request),
+            user=request.who,
+            entries=entries,
+            warn=request.warnings.append,
+        )
+        return self._one(request, kind, _stored(target, created), code=201)
 
     def _patched(
         self, request: Request, obj: Object, message: str, decode: patches.Decode | None = None
@@ -120,7 +145,15 @@ class Verbs:
         request.warnings.extend(warnings)
         return patched
 
-    def _write(self, request: Request, target: Target, obj: Object, *, uid_chooses: bool = True) -> Object:
+    def _write(
+        self,
+        request: Request,
+        target: Target,
+        obj: Object,
+        *,
+        uid_chooses: bool = True,
+        entries: list[Entry] | None = None,
+    ) -> Object:
         _check_namespace(obj, target)
         _check_name(obj, target)
         metadata = {**obj["metadata"], "name": target.name}
@@ -133,7 +166,8 @@ class Verbs:
             version=target.kind,
             dry_run=_dry_run(request),
             user=request.who,
-            manager=field_manager(request),
+            manager="" if entries is not None else field_manager(request),
+            entries=entries,
             uid_chooses=uid_chooses,
             warn=request.warnings.append,
         )
@@ -159,7 +193,7 @@ class Verbs:
         request.warnings.extend(_orphans(target.kind, options))
         dry_run = _dry_run(request) or bool(options.get("dryRun"))
         obj, gone = self.registry.delete(
-            target.resource, target.key_namespace, target.name, options, dry_run=dry_run
+            target.resource, target.key_namespace, target.name, options, dry_run=dry_run, user=request.who
         )
         if target.kind.delete_answers_object or not gone:
             return self._one(request, target.kind, _stored(target, obj))
@@ -176,7 +210,9 @@ class Verbs:
         request.warnings.extend(_orphans(target.kind, options))
         portion = select(self.registry.store, request, target)
         for stored in portion.items:
-            self.registry.delete(target.resource, *stored.key, options, dry_run=_dry_run(request))
+            self.registry.delete(
+                target.resource, *stored.key, options, dry_run=_dry_run(request), user=request.who
+            )
         form, now = _form(request), self.registry.clock.now
         return Response(
             200, representation.encode_list(form, target.kind, portion.items, portion.revision, now)
@@ -194,6 +230,11 @@ class Verbs:
 
     def patch_scale(self, request: Request, target: Target) -> Response:
         declared, obj = self._scaled(target)
+        check_patch_options(request, applies=is_apply(request))
+        if is_apply(request):
+            config = scale.configuration(declared, target.kind, configuration(request))
+            (new, entries), _ = applied(self.registry, request, target, config)
+            return self._scale(request, target, declared, obj, scale.read(declared, new), entries)
         patched = self._patched(request, scale.read(declared, obj), SCALE)
         return self._scale(request, target, declared, obj, patched)
 
@@ -204,7 +245,13 @@ class Verbs:
         return target.kind.scale, obj
 
     def _scale(
-        self, request: Request, target: Target, declared: Scale, obj: Object, wanted: Object
+        self,
+        request: Request,
+        target: Target,
+        declared: Scale,
+        obj: Object,
+        wanted: Object,
+        entries: list[Entry] | None = None,
     ) -> Response:
         new = scale.write(declared, obj, wanted)
         updated = self.registry.update(
@@ -213,7 +260,8 @@ class Verbs:
             subresource="scale",
             dry_run=_dry_run(request),
             user=request.who,
-            manager=field_manager(request),
+            manager="" if entries is not None else field_manager(request),
+            entries=entries,
             warn=request.warnings.append,
         )
         return Response(200, orjson.dumps(scale.read(declared, updated)))

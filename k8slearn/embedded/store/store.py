@@ -113,10 +113,13 @@ class Store:
     """See the module. Resources are named ``plural`` or ``plural.group``: ``pods``, ``deployments.apps``.
 
     With a ``journal`` every write is on disk before it is visible, and the store begins as the journal
-    left it. A write that the journal refuses (StorageError) has not happened.
+    left it; ``restored`` makes of an object that was read what is kept. A write that the journal refuses
+    (StorageError) has not happened.
     """
 
-    def __init__(self, journal: Journal | None = None) -> None:
+    def __init__(
+        self, journal: Journal | None = None, restored: Callable[[Object], Object] = lambda obj: obj
+    ) -> None:
         self.revision = 0
         self.announcing = 0
         """The revision of the change that watches are being told of; 0 outside of that."""
@@ -137,7 +140,7 @@ class Store:
                 if record.object is None:
                     self._resources.setdefault(record.resource, {}).pop(record.key, None)
                 else:
-                    stored = Stored(record.resource, record.key, record.revision, record.object)
+                    stored = Stored(record.resource, record.key, record.revision, restored(record.object))
                     self._resources.setdefault(record.resource, {})[record.key] = stored
             self.revision = self._compacted = journal.revision
             journal.records.clear()

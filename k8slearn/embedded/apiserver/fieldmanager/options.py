@@ -24,6 +24,19 @@ def field_manager(request: Request) -> str:
 _OPTIONS = {"POST": "Create", "PUT": "Update", "PATCH": "Patch"}
 
 
+def check_patch_options(request: Request, *, applies: bool) -> None:
+    """Who applies says as whom; only who applies may force. Raises ApiError."""
+    errors = []
+    if applies and not request.param("fieldManager"):
+        why = "Required value: is required for apply patch"
+        errors.append(FieldError("FieldValueRequired", "fieldManager", why))
+    if not applies and "force" in request.query:
+        why = "Forbidden: may not be specified for non-apply patch"
+        errors.append(FieldError("FieldValueForbidden", "force", why))
+    if errors:
+        raise invalid("PatchOptions", "meta.k8s.io", "", errors)
+
+
 def _name_errors(name: str) -> list[FieldError]:
     errors = []
     if len(name.encode()) > LONGEST:

@@ -15,7 +15,7 @@ from functools import lru_cache
 import orjson
 
 from k8slearn.embedded.apiserver.fieldmanager.comparison import Comparison, compare
-from k8slearn.embedded.apiserver.fieldmanager.fieldset import Fields, decoded
+from k8slearn.embedded.apiserver.fieldmanager.fieldset import MEMBER, SELF, Fields, decoded
 from k8slearn.embedded.apiserver.fieldmanager.managers import Entry, Manager, updated, valid
 from k8slearn.embedded.apiserver.fieldmanager.types import ObjectType
 from k8slearn.embedded.apiserver.kind import Kind, Object
@@ -32,8 +32,9 @@ NOT_OWNED = (
 )
 """Of the metadata: the server's own."""
 
-_NOT_OWNED_ELEMENTS = frozenset(f"f:{name}" for name in NOT_OWNED)
-_NO_PARTS = frozenset(("kind", "apiVersion"))
+_NOT_OWNED_ELEMENTS = frozenset([SELF, *(f"f:{name}" for name in NOT_OWNED)])
+_NOT_OWNED_PARTS = frozenset(("f:kind", "f:apiVersion"))
+_PARTS_APART = {*_NOT_OWNED_PARTS, "f:metadata"}
 
 _ALIKE = 1024
 """New objects of which it is remembered what fields they have: the next pod of a Deployment has the same."""
@@ -44,6 +45,13 @@ _LARGE = 10_000
 
 def entries_of(obj: Object) -> list[Entry]:
     return obj["metadata"].get("managedFields") or []
+
+
+def restored(obj: Object) -> Object:
+    """An object read from disk (altered), whose sets are shared with others again."""
+    for entry in entries_of(obj):
+        entry["fieldsV1"] = decoded(entry["fieldsV1"])
+    return obj
 
 
 def with_entries(obj: Object, entries: list[Entry]) -> Object:
@@ -57,11 +65,25 @@ def with_entries(obj: Object, entries: list[Entry]) -> Object:
     return {**obj, "metadata": metadata}
 
 
+def without_new_times(new: Object, old: Object) -> Object:
+    """``old`` where ``new`` differs in nothing but when its managers wrote: that is no change.
+
+    Upstream: apiserver's ``endpoints/handlers/fieldmanager/equality.go``.
+    """
+    entries, before = entries_of(new), entries_of(old)
+    if len(entries) != len(before):
+        return new
+    for entry, known in zip(entries, before, strict=True):
+        if {**entry, "time": ""} != {**known, "time": ""}:
+            return new
+    return old if with_entries(new, before) == old else new
+
+
 def created(kind: Kind, new: Object, manager: Manager, time: str) -> list[Entry]:
     """The managedFields of a new object."""
     of, look = kind.stored.object_type, {}
     for name, value in new.items():
-        if name in _NO_PARTS or (name == "status" and kind.has_status):
+        if name in ("kind", "apiVersion") or (name == "status" and kind.has_status):
             continue
         if name == "metadata":
             look[name] = {key: item for key, item in value.items() if key not in NOT_OWNED}
@@ -104,14 +126,16 @@ def changed(kind: Kind, asked: Object, old: Object, new: Object, manager: Manage
         comparison = compare(kind.stored.object_type.root, old, new)
     except ValueError:
         return entries
-    return updated(entries, Comparison(*map(_owned, comparison)), manager, time)
+    return updated(entries, Comparison(*map(owned, comparison)), manager, time)
 
 
-def _owned(fields: Fields) -> Fields:
-    """Without the metadata that nobody owns."""
-    metadata = fields.get("f:metadata")
-    if not metadata or _NOT_OWNED_ELEMENTS.isdisjoint(metadata):
+def owned(fields: Fields) -> Fields:
+    """Without what nobody owns."""
+    metadata = fields.get("f:metadata") or MEMBER
+    if _NOT_OWNED_PARTS.isdisjoint(fields) and _NOT_OWNED_ELEMENTS.isdisjoint(metadata):
         return fields
+    kept = {element: rest for element, rest in fields.items() if element not in _PARTS_APART}
     left = {element: rest for element, rest in metadata.items() if element not in _NOT_OWNED_ELEMENTS}
-    kept = {element: rest for element, rest in fields.items() if element != "f:metadata"}
-    return {**kept, "f:metadata": left} if left else kept
+    if left:
+        kept["f:metadata"] = left
+    return kept
