@@ -12,11 +12,17 @@ from __future__ import annotations
 from k8slearn.embedded.apiserver.admission.default_toleration_seconds import default_toleration_seconds
 from k8slearn.embedded.apiserver.admission.limit_ranger import default_limits, limit_ranger
 from k8slearn.embedded.apiserver.admission.namespace_lifecycle import namespace_lifecycle
+from k8slearn.embedded.apiserver.admission.node_restriction import node_restriction
 from k8slearn.embedded.apiserver.admission.persistent_volume_claim_resize import (
     persistent_volume_claim_resize,
 )
 from k8slearn.embedded.apiserver.admission.plugin import Attributes, Context, Plugin
 from k8slearn.embedded.apiserver.admission.pod_resize import pod_resize
+from k8slearn.embedded.apiserver.admission.pod_security import (
+    pod_security,
+    pod_security_of_namespace,
+    pod_security_of_template,
+)
 from k8slearn.embedded.apiserver.admission.priority import priority, priority_class
 from k8slearn.embedded.apiserver.admission.resource_quota import resource_quota
 from k8slearn.embedded.apiserver.admission.role_escalation import binding_escalation, role_escalation
@@ -33,10 +39,13 @@ __all__ = ["Attributes", "Context", "Plugin", "admit", "check"]
 _MUTATING: dict[str, tuple[Plugin, ...]] = {
     "clusterrolebindings.rbac.authorization.k8s.io": (binding_escalation,),
     "clusterroles.rbac.authorization.k8s.io": (role_escalation,),
+    "csinodes.storage.k8s.io": (node_restriction,),
+    "leases.coordination.k8s.io": (node_restriction,),
     "namespaces": (namespace_lifecycle,),
-    "persistentvolumeclaims": (storage_class_default, storage_object_in_use_protection),
+    "nodes": (node_restriction,),
+    "persistentvolumeclaims": (node_restriction, storage_class_default, storage_object_in_use_protection),
     "persistentvolumes": (storage_object_in_use_protection,),
-    "pods": (default_limits, service_account, default_toleration_seconds, priority),
+    "pods": (default_limits, service_account, node_restriction, default_toleration_seconds, priority),
     "priorityclasses.scheduling.k8s.io": (priority_class,),
     "rolebindings.rbac.authorization.k8s.io": (binding_escalation,),
     "roles.rbac.authorization.k8s.io": (role_escalation,),
@@ -44,9 +53,17 @@ _MUTATING: dict[str, tuple[Plugin, ...]] = {
 }
 """In the order of a real server (kubeapiserver/options/plugins.go)."""
 
-_VALIDATING: dict[str, tuple[Plugin, ...]] = {
+_TEMPLATES = dict.fromkeys(
+    (
+        *("cronjobs.batch", "daemonsets.apps", "deployments.apps", "jobs.batch", "podtemplates"),
+        *("replicasets.apps", "replicationcontrollers", "statefulsets.apps"),
+    ),
+    (pod_security_of_template,),
+)
+_VALIDATING: dict[str, tuple[Plugin, ...]] = _TEMPLATES | {
+    "namespaces": (pod_security_of_namespace,),
     "persistentvolumeclaims": (limit_ranger, persistent_volume_claim_resize),
-    "pods": (limit_ranger, pod_resize),
+    "pods": (limit_ranger, pod_security, pod_resize),
 }
 
 

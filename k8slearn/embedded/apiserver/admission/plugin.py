@@ -37,6 +37,8 @@ class Attributes:
     dry_run: bool = False
     user: User | None = None
     """Who asks; None is a component of the cluster itself."""
+    warn: Callable[[str], None] = lambda text: None
+    """Tells who asks something besides the answer: a Warning header."""
 
 
 Plugin = Callable[[Attributes, Object, Context], None]

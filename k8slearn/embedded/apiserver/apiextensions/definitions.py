@@ -241,7 +241,8 @@ def _one_of(path: str, value: str, known: tuple[str, ...], *, needed: bool = Fal
 
 def _validate_selectable(path: str, version: Object) -> Iterator[FieldError]:
     for index, field in enumerate(version.get("selectableFields") or ()):
-        where, json_path = f"{path}[{index}].jsonPath", field.get("jsonPath", "")
+        where = f"{path}[{index}].jsonPath"
+        json_path: str = field.get("jsonPath", "")
         if not json_path:
             yield required(where)
             continue
