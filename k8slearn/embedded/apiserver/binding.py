@@ -20,7 +20,6 @@ def bound(pod: Object, node: str, now: str) -> Object:
     scheduled = {
         "lastProbeTime": None,
         "lastTransitionTime": now,
-        "observedGeneration": metadata["generation"],
         "status": "True",
         "type": "PodScheduled",
     }
