@@ -21,7 +21,7 @@ from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.apiserver.patch import APPLY
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target
-from k8slearn.embedded.apiserver.status import ApiError, bad_request, not_found
+from k8slearn.embedded.apiserver.status import ApiError, bad_request, conflict, not_found
 from k8slearn.embedded.store import Object
 
 
@@ -36,6 +36,9 @@ def applied(registry: Registry, request: Request, target: Target, config: Object
     if found is None:
         if target.subresource:
             raise not_found(target.resource, target.name)
+        if uid := (config.get("metadata") or {}).get("uid"):
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise conflict(target.resource, target.name, why)
         registry.authorizer.require(request.who, replace(attributes_of(request), verb="create"))
     live = kind.from_stored(found.object) if found is not None else None
     manager = Manager(field_manager(request), "Apply", kind.api_version, target.subresource)

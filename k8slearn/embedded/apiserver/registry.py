@@ -131,7 +131,7 @@ class Registry:
         kind.default(new)
         if manager:
             who = Manager(manager, api_version=kind.stored.api_version)
-            entries = tracking.created(kind, new, who, self.clock.timestamp())
+            entries = tracking.created(kind, obj, new, who, self.clock.timestamp())
         if entries:
             metadata["managedFields"] = entries
         kind.prepare_create(new)

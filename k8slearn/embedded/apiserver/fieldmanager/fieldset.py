@@ -40,6 +40,28 @@ def _decoded(encoded: bytes) -> Fields:
     return {element: decoded(rest) for element, rest in orjson.loads(encoded).items()}
 
 
+def is_set(value: Any) -> bool:
+    """Whether JSON that a client sent is a set of fields.
+
+    >>> is_set({"f:spec": {".": {}, 'k:{"name":"a"}': {}}}), is_set({"spec": {}}), is_set({"k:name": {}})
+    (True, False, False)
+    """
+    return isinstance(value, dict) and all(
+        _is_path_element(element) and is_set(rest) for element, rest in value.items()
+    )
+
+
+def _is_path_element(element: str) -> bool:
+    kind, separator, value = element.partition(":")
+    if not separator or kind not in ("k", "v", "i"):
+        return element == SELF or kind == "f"
+    try:
+        parsed = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(parsed, {"k": dict, "i": int}.get(kind, object))
+
+
 def union(one: Fields, other: Fields) -> Fields:
     """The members of either; ``one`` itself when it has all of them.
 

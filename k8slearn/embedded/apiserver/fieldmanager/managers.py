@@ -12,7 +12,7 @@ from operator import is_
 from typing import Any, NamedTuple
 
 from k8slearn.embedded.apiserver.fieldmanager.comparison import Comparison
-from k8slearn.embedded.apiserver.fieldmanager.fieldset import Fields, decoded, difference, union
+from k8slearn.embedded.apiserver.fieldmanager.fieldset import Fields, decoded, difference, is_set, union
 
 Entry = dict[str, Any]
 """A ``metav1.ManagedFieldsEntry``."""
@@ -135,6 +135,7 @@ def valid(entries: Any) -> list[Entry] | None:
             or entry.get("operation") not in ("Apply", "Update")
             or not entry.get("apiVersion")
             or entry.get("fieldsType") != "FieldsV1"
+            or not is_set(entry.get("fieldsV1") or {})
         ):
             return None
     return ordered([{**entry, "fieldsV1": decoded(entry.get("fieldsV1") or {})} for entry in entries])

@@ -79,8 +79,8 @@ def without_new_times(new: Object, old: Object) -> Object:
     return old if with_entries(new, before) == old else new
 
 
-def created(kind: Kind, new: Object, manager: Manager, time: str) -> list[Entry]:
-    """The managedFields of a new object."""
+def created(kind: Kind, asked: Object, new: Object, manager: Manager, time: str) -> list[Entry]:
+    """The managedFields of the object ``new``, of which ``asked`` is what the client sent."""
     of, look = kind.stored.object_type, {}
     for name, value in new.items():
         if name in ("kind", "apiVersion") or (name == "status" and kind.has_status):
@@ -97,6 +97,8 @@ def created(kind: Kind, new: Object, manager: Manager, time: str) -> list[Entry]
         fields = fields_of(of, encoded)
     except ValueError:
         return []
+    if written := valid(asked.get("metadata", {}).get("managedFields")):
+        return updated(written, Comparison({}, fields), manager, time)
     return [manager.entry(fields, time)] if fields else []
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from k8slearn.embedded.cluster import Cluster
 from tests.embedded.apiserver.fieldmanager.conftest import (
     CONFIG_MAPS,
@@ -111,11 +113,30 @@ def test_a_client_may_write_the_entries_as_kubectl_does_when_it_migrates(server:
     assert owners(obj) == {"kubectl Apply": [".data", ".data.a"]}
 
 
-def test_entries_that_make_no_sense_are_not_heeded(server: Server) -> None:
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"operation": "Steal"},
+        {"apiVersion": ""},
+        {"fieldsType": "V0"},
+        {"fieldsV1": {"data": {}}},
+        {"fieldsV1": "x"},
+    ],
+)
+def test_entries_that_make_no_sense_are_not_heeded(server: Server, nonsense: dict) -> None:
     _, obj = server.ask("POST", CONFIG_MAPS, config_map(a="1"), fieldManager="me")
-    nonsense = {"metadata": {"managedFields": [{"manager": "x", "operation": "Steal"}]}}
-    _, after = server.ask("PATCH", ONE, nonsense, MERGE)
+    entry = {**obj["metadata"]["managedFields"][0], "manager": "x", **nonsense}
+    _, after = server.ask("PATCH", ONE, {"metadata": {"managedFields": [entry]}}, MERGE)
     assert after["metadata"] == obj["metadata"]
+
+
+def test_entries_of_a_new_object_keep_what_is_not_in_it(server: Server) -> None:
+    fields = {"f:data": {"f:a": {}, "f:gone": {}}}
+    entry = {"manager": "x", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1"}
+    made = config_map(a="1")
+    made["metadata"]["managedFields"] = [{**entry, "fieldsV1": fields}]
+    _, obj = server.ask("POST", CONFIG_MAPS, made, fieldManager="me")
+    assert owners(obj) == {"x Apply": [".data.gone"], "me Update": [".data", ".data.a"]}
 
 
 def test_a_manager_has_a_printable_name_of_some_length(server: Server) -> None:
