@@ -243,7 +243,7 @@ def _version_of(ctx: Context, found: Pod) -> str:
 
 def _version_at(ctx: Context, address: str) -> str | None:
     """What answers there, ``?`` for another program, None when nothing does."""
-    answer = ctx.run_until_well(f"wget -qO- -T 3 http://{address}/", 2)
+    answer = ctx.run_until_well(f"wget -qO- -T 3 http://{address}/", 8)
     if answer.code != 0:
         return None
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any, NoReturn
@@ -14,7 +14,7 @@ from k8slearn.course.context import PROBE_LABEL
 from k8slearn.course.diagnose import Pod, owner, ready, trouble
 
 MARK = "k8slearn.dev/look"
-"""An annotation that a check sets on pods: a kubelet brings a pod's volumes up to date when the pod changes."""
+"""An annotation that a check changes: a kubelet brings a pod's volumes up to date when the pod changes."""
 
 OTHER = "another-greeting"
 """What a check writes into a ConfigMap to see whether it comes out at the other end."""
@@ -165,17 +165,14 @@ def follows(ctx: Context) -> None:
     pods = _ready(ctx, "portal")
     certain = _never_follows(_template(ctx, "portal"), "motd")
     said: set[str] = set()
-    try:
-        with _other_words(ctx, "motd"):
-            # A kubelet may hear of the pod before it hears of the map: it is asked again.
-            for look in range(1 if certain else 4):
-                _mark(ctx, pods, str(look))
-                ctx.watch_for(2)
-                said = _said(ctx, pods)
-                if said == {OTHER}:
-                    return
-    finally:
-        _mark(ctx, pods, None)
+    with _marking(ctx, pods) as mark, _other_words(ctx, "motd"):
+        # A kubelet may hear of the pod before it hears of the map: it is asked again.
+        for _ in range(1 if certain else 4):
+            mark()
+            ctx.watch_for(2)
+            said = _said(ctx, pods)
+            if said == {OTHER}:
+                return
     ctx.fail(certain or "stays", said=", ".join(sorted(said)), other=OTHER)
 
 
@@ -334,19 +331,19 @@ def _takes(ctx: Context, name: str, path: str) -> None:
         if (key := _wrong_token(ctx, name)) not in (None, "not-yet-read"):
             ctx.fail(key, deployment=name)  # a node may refuse to start a program with such a variable
         _blame(ctx, name)
-    for look in range(4):
-        answers = _answers(ctx, name, path, ctx.values["token"])
-        told = ", ".join(sorted(answers - {"answered"}))
-        if not told:
-            return
-        if "401" not in told:
-            ctx.fail("no-answer", answer=told)
-        if (key := _wrong_token(ctx, name)) != "not-yet-read" or _variable(_template(ctx, name), "TOKEN"):
-            ctx.fail(key or "not-the-token", deployment=name)
-        # The file of a volume comes a little after its Secret.
-        _mark(ctx, _ready(ctx, name), str(look))
-        ctx.watch_for(2)
-    ctx.fail("not-yet-read", deployment=name)
+    key, told = "", ""
+    with _marking(ctx, _ready(ctx, name)) as mark:
+        for _ in range(4):
+            told = ", ".join(sorted(_answers(ctx, name, path, ctx.values["token"]) - {"answered"}))
+            if not told:
+                return
+            key = (_wrong_token(ctx, name) or "not-the-token") if "401" in told else "no-answer"
+            if key != "no-answer" and (key != "not-yet-read" or _variable(_template(ctx, name), "TOKEN")):
+                break
+            # A program takes a moment until it listens, the file of a volume until it follows its Secret.
+            mark()
+            ctx.watch_for(2)
+    ctx.fail(key, deployment=name, answer=told)
 
 
 def _wrong_token(ctx: Context, name: str) -> str | None:
@@ -455,12 +452,29 @@ def _other_words(ctx: Context, name: str, instead_of: str = "") -> Iterator[None
         ctx.core.patch_namespaced_config_map(name, ctx.namespace, {"data": data})
 
 
-def _mark(ctx: Context, pods: list[Pod], value: str | None) -> None:
-    """Change an annotation of each pod, which makes its kubelet look at the sources of its volumes."""
-    for pod in pods:
-        ctx.core.patch_namespaced_pod(
-            pod.metadata.name, ctx.namespace, {"metadata": {"annotations": {MARK: value}}}
-        )
+@contextmanager
+def _marking(ctx: Context, pods: list[Pod]) -> Iterator[Callable[[], None]]:
+    """What it yields changes an annotation of the pods: their kubelets look at the sources of their volumes.
+
+    Afterwards the annotation is gone again, and the volumes show what their sources hold then.
+    """
+    count = 0
+
+    def mark(value: str | None) -> None:
+        for pod in pods:
+            change = {"metadata": {"annotations": {MARK: value}}}
+            ctx.core.patch_namespaced_pod(pod.metadata.name, ctx.namespace, change)
+
+    def once_more() -> None:
+        nonlocal count
+        count += 1
+        mark(str(count))
+
+    try:
+        yield once_more
+    finally:
+        if count:
+            mark(None)
 
 
 # -- pods ----------------------------------------------------------------------------------------------
@@ -470,7 +484,7 @@ def _said(ctx: Context, pods: list[Pod]) -> set[str]:
     """What the pods greet with, without blanks around it."""
     addresses = " ".join(pod.status.pod_ip for pod in pods)
     asked = ctx.run_until_well(
-        f"for a in {addresses}; do wget -qO- -T 3 http://$a:8080/ || exit 1; echo; done"
+        f"for a in {addresses}; do wget -qO- -T 3 http://$a:8080/ || exit 1; echo; done", 8
     )
     if asked.code != 0:
         ctx.fail("no-answer", answer=asked.output[-200:])
