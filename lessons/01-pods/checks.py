@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from k8slearn.course import Check, Context, Failed
-from k8slearn.course.diagnose import trouble
+import re
+from random import Random
+from textwrap import indent
 
-TOKENIZER = """
-apiVersion: v1
-kind: Pod
-metadata:
-  name: tokenizer
-spec:
-  terminationGracePeriodSeconds: 0
-  containers:
-  - name: tokenizer
-    image: busybox:1.37
-    command: [sh, -c]
-    args:
-    - |
-      echo "tokenizer starting"
-      if [ -z "$VOCAB" ]; then
-        echo "FATAL: VOCAB is not set, I know small and base"; exit 3
-      fi
-      case "$VOCAB" in
-        small|base) echo "vocabulary $VOCAB loaded, tokenizer ready" ;;
-        *) echo "FATAL: no vocabulary called $VOCAB, I know small and base"; exit 4 ;;
-      esac
-      while true; do sleep 1; done
-"""
+from k8slearn.course import Check, Context, Failed
+from k8slearn.course.diagnose import Pod, trouble
 
 EMBEDDER = """
 apiVersion: v1
@@ -39,6 +19,9 @@ spec:
   - name: server
     image: nginx:1.92
 """
+
+NGINX = re.compile(r"(^|/)nginx($|[:@])")
+"""The image, from whichever registry."""
 
 serve = Check("serve")
 image = Check("image")
@@ -76,14 +59,25 @@ def image_found(ctx: Context) -> None:
 
 @image.step(points=2)
 def embedder_answers(ctx: Context) -> None:
-    _request(ctx, ctx.ready_pod("embedder").status.pod_ip)
+    pod = ctx.ready_pod("embedder")
+    _request(ctx, pod.status.pod_ip)
+    images = [one.image for one in pod.spec.containers]
+    if not any(NGINX.search(one) for one in images):
+        ctx.fail("other-server", image=images[0])
 
 
 # -- finish: a task that ends and stays ended -------------------------------------------------------
 
 
+@finish.values
+def _finish_result(rng: Random) -> dict[str, object]:
+    return {"result": f"accuracy {rng.choice(('0.79', '0.84', '0.87', '0.91', '0.94'))}"}
+
+
 @finish.step(points=2)
 def ends_well(ctx: Context) -> None:
+    if not ctx.pod("evaluate") and ctx.pods("batch.kubernetes.io/job-name=evaluate"):
+        ctx.fail("a-job")
     ctx.existing_pod("evaluate")
     ctx.wait_until(lambda: _settled(ctx), 20)
     pod = ctx.existing_pod("evaluate")
@@ -99,7 +93,7 @@ def ends_well(ctx: Context) -> None:
 @finish.step(points=2)
 def left_its_result(ctx: Context) -> None:
     log = ctx.log("evaluate", ctx.existing_pod("evaluate").spec.containers[0].name)
-    if "accuracy 0.91" not in log:
+    if ctx.values["result"] not in (" ".join(line.split()) for line in log.splitlines()):
         ctx.fail("no-result", log=log.strip()[-200:] or "(nothing)")
 
 
@@ -130,8 +124,8 @@ def both_run(ctx: Context) -> None:
 
 @together.step(points=3)
 def shares_a_file(ctx: Context) -> None:
-    address = ctx.ready_pod("duo").status.pod_ip
-    fetch = f"wget -qO- -T 2 http://{address}/beat.txt"
+    pod = ctx.ready_pod("duo")
+    fetch = f"wget -qO- -T 2 http://{pod.status.pod_ip}/beat.txt"
     first = ctx.run_until_well(fetch)
     if "404" in first.output:
         ctx.fail("not-shared")
@@ -139,15 +133,70 @@ def shares_a_file(ctx: Context) -> None:
         ctx.fail("refused", answer=first.output)
     if not ctx.wait_until(lambda: ctx.run(fetch).output not in ("", first.output), 5):
         ctx.fail("stale", beat=first.output[:80] or "(nothing)")
+    if not _shared_volumes(pod):
+        ctx.fail("one-does-all")
+
+
+def _shared_volumes(pod: Pod) -> set[str]:
+    """The volumes that several containers mount, but for the credentials that each of them is given."""
+    given = {one.name for one in pod.spec.volumes or [] if one.projected}
+    mounted = [
+        name
+        for container in [*pod.spec.containers, *(pod.spec.init_containers or [])]
+        for name in {mount.name for mount in container.volume_mounts or []}
+    ]
+    return {name for name in mounted if mounted.count(name) > 1} - given
 
 
 # -- crash: a fault to find -------------------------------------------------------------------------
 
+TOKENIZER = """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: tokenizer
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: tokenizer
+    image: busybox:1.37
+    command: [sh, -c]
+    args:
+    - |
+"""
+
+PROGRAM = """\
+echo "tokenizer starting"
+if [ -z "$VARIABLE" ]; then
+  echo "FATAL: VARIABLE is not set, I know FIRST and SECOND"; exit 3
+fi
+case "$VARIABLE" in
+  FIRST|SECOND) echo "vocabulary $VARIABLE loaded, tokenizer ready" ;;
+  *) echo "FATAL: no vocabulary called $VARIABLE, I know FIRST and SECOND"; exit 4 ;;
+esac
+while true; do sleep 1; done
+"""
+
+
+@crash.values
+def _crash_variable(rng: Random) -> dict[str, object]:
+    first, second = rng.choice((("small", "base"), ("tiny", "large"), ("basic", "full"), ("short", "long")))
+    return {
+        "variable": rng.choice(("VOCAB", "TOKENS", "ALPHABET", "WORDS")),
+        "first": first,
+        "second": second,
+    }
+
 
 @crash.begin
 def misconfigured(ctx: Context) -> None:
-    ctx.replace(TOKENIZER)
+    ctx.replace(TOKENIZER + indent(_program(ctx), " " * 6))
     _show_trouble(ctx, "tokenizer")
+
+
+def _program(ctx: Context) -> str:
+    names = {name.upper(): str(value) for name, value in ctx.values.items()}
+    return re.sub("|".join(names), lambda found: names[found[0]], PROGRAM)
 
 
 @crash.step(points=2)
@@ -162,12 +211,14 @@ def stays_up(ctx: Context) -> None:
 
 @crash.step(points=3)
 def still_the_tokenizer(ctx: Context) -> None:
-    pod = ctx.ready_pod("tokenizer")
-    log = ctx.log("tokenizer", pod.spec.containers[0].name)
-    if "tokenizer starting" not in log:
+    """It runs the program, whatever stands before or around it, and the program says that it is ready."""
+    container = ctx.ready_pod("tokenizer").spec.containers[0]
+    log = ctx.log("tokenizer", container.name)
+    words = " ".join([*(container.command or []), *(container.args or [])]).split()
+    if " ".join(_program(ctx).split()) not in " ".join(words):
         ctx.fail("other-program", log=log.strip()[-200:] or "(nothing)")
     if "FATAL" in log or "tokenizer ready" not in log:
-        ctx.fail("silenced", log=log.strip()[-200:])
+        ctx.fail("silenced", log=log.strip()[-200:] or "(nothing)")
 
 
 # -- shared -----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from k8slearn.course import Check, Context
@@ -82,7 +83,12 @@ def comes_back(ctx: Context) -> None:
         ctx.fail("not-replaced", pod=victim.name)
 
 
-# -- scale: four that answer --------------------------------------------------------------------------
+# -- scale: as many as are wanted ---------------------------------------------------------------------
+
+
+@scale.values
+def _scale_count(rng: Random) -> dict[str, object]:
+    return {"count": rng.choice((3, 4, 5, 6))}
 
 
 @scale.begin
@@ -92,20 +98,23 @@ def one_ranker(ctx: Context) -> None:
 
 
 @scale.step(points=2)
-def four_ready(ctx: Context) -> None:
+def all_ready(ctx: Context) -> None:
+    count = ctx.values["count"]
     _deployment(ctx, "ranker")
-    ctx.wait_until(lambda: len(_ready(ctx, "ranker")) == 4, 20)
+    ctx.wait_until(lambda: _complete(ctx, "ranker"), 20)
     ctx.watch_for(2)
     owned, wanted = _ready(ctx, "ranker"), _deployment(ctx, "ranker").spec.replicas
-    if len(owned) == 4:
+    if len(owned) == wanted == count:
         return
     if unready := next((pod for pod in ctx.owned_pods("ranker") if not ready(pod)), None):
         ctx.fail_for(unready)
+    if wanted == 0:
+        ctx.fail("no-replicas", deployment="ranker")
     others = [pod.metadata.name for pod in ctx.pods() if pod.metadata.name.startswith("ranker")]
     strangers = sorted(set(others) - {pod.metadata.name for pod in owned})
     if strangers:
-        ctx.fail("strangers", count=len(owned), strangers=", ".join(strangers))
-    ctx.fail("other-count", count=len(owned), wanted=wanted)
+        ctx.fail("strangers", ready=len(owned), strangers=", ".join(strangers))
+    ctx.fail("other-count", ready=len(owned), wanted=wanted)
 
 
 @scale.step(points=1)
@@ -114,7 +123,7 @@ def all_answer(ctx: Context) -> None:
 
 
 @scale.step(points=1)
-def stays_four(ctx: Context) -> None:
+def stay_as_many(ctx: Context) -> None:
     pods = _ready(ctx, "ranker")
     gone = [pod.metadata.uid for pod in pods[:2]]
     for pod in pods[:2]:
@@ -122,7 +131,7 @@ def stays_four(ctx: Context) -> None:
 
     def whole_again() -> bool:
         uids = [pod.metadata.uid for pod in _ready(ctx, "ranker")]
-        return len(uids) == 4 and not set(uids) & set(gone)
+        return len(uids) == len(pods) and not set(uids) & set(gone)
 
     if not ctx.wait_until(whole_again, 60):
         ctx.fail("not-replaced", pod=pods[0].metadata.name)
