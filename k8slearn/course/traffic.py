@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 _TOTAL = re.compile(r"^requests (\d+)  failed (\d+)", re.MULTILINE)
+_LATENCY = re.compile(r"(p\d+|slowest) (\d+) ms")
 _COUNT = re.compile(r"(?:^|, )(.+?) (\d+)(?=, |$)")
 
 
@@ -13,13 +14,15 @@ _COUNT = re.compile(r"(?:^|, )(.+?) (\d+)(?=, |$)")
 class Traffic:
     """Filled in once the traffic has ended.
 
-    ``failures``: how many failed of each reason (``connection refused``); ``pods``: how many each pod answered.
+    ``failures``: how many failed of each reason (``connection refused``); ``pods``: how many each pod answered;
+    ``latency``: milliseconds until half of the answers were there (``p50``), 95 % (``p95``), 99 %, all (``slowest``).
     """
 
     requests: int = 0
     failed: int = 0
     failures: dict[str, int] = field(default_factory=dict)
     pods: dict[str, int] = field(default_factory=dict)
+    latency: dict[str, int] = field(default_factory=dict)
 
     @property
     def reasons(self) -> str:
@@ -40,6 +43,8 @@ class Traffic:
             raise ValueError(f"this is no report of the load generator: {report!r}")
         self.requests, self.failed = int(total[1]), int(total[2])
         self.failures, self.pods = _counts(report, "failed with"), _counts(report, "answered by")
+        last = report[total.start() :]
+        self.latency = {name: int(value) for name, value in _LATENCY.findall(last)}
 
 
 def _counts(report: str, title: str) -> dict[str, int]:

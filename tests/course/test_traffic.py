@@ -36,6 +36,8 @@ def test_requests_are_sent_while_the_block_runs(ctx: Context) -> None:
         ctx.watch_for(10)
     assert 100 <= traffic.requests <= 130
     assert (traffic.failed, traffic.pods) == (0, {"web": traffic.requests})
+    assert list(traffic.latency) == ["p50", "p95", "p99", "slowest"]
+    assert 0 <= traffic.latency["p50"] <= traffic.latency["slowest"] < 1000
 
 
 def test_failures_are_counted_by_their_reasons(ctx: Context) -> None:
