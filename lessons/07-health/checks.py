@@ -328,7 +328,7 @@ def nobody_notices(ctx: Context) -> None:
             ctx.core.delete_namespaced_pod(name, ctx.namespace)
             ctx.watch_for(0.5)
         in_time = ctx.wait_until(lambda: not _there(ctx, name), GONE + SLACK)
-    ctx.wait_until(lambda: _complete(ctx, "summary") and not _there(ctx, name), 60)
+    ctx.wait_until(lambda: _complete(ctx, "summary"), 60)
     seen = {"failed": traffic.failed, "requests": traffic.requests, "reasons": traffic.reasons}
     if "connection reset" in traffic.failures:
         grace = _deployment(ctx, "summary").spec.template.spec.termination_grace_period_seconds
