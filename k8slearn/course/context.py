@@ -139,10 +139,6 @@ class Context:
         """The pod once it is Ready, or a failed step that says what keeps it from becoming so."""
         self.existing_pod(name)
         self.wait_until(lambda: self._settled(name), timeout)
-        if self._trouble(name) == "pod-image":
-            # Right after the image was changed the status still tells of the old one.
-            self.wait_until(lambda: self._trouble(name) != "pod-image", 3)
-            self.wait_until(lambda: self._settled(name), timeout)
         pod = self.existing_pod(name)
         if not diagnose.ready(pod):
             self.fail_for(pod)
@@ -259,11 +255,6 @@ class Context:
     def _settled(self, name: str) -> bool:
         pod = self.pod(name)
         return pod is None or diagnose.ready(pod) or diagnose.trouble(pod) is not None
-
-    def _trouble(self, name: str) -> str | None:
-        pod = self.pod(name)
-        found = diagnose.trouble(pod) if pod is not None else None
-        return found.key if found else None
 
     def _ended(self, name: str) -> int | None:
         """The exit code of a pod's only container, None while it has none."""

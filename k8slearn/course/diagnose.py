@@ -50,8 +50,10 @@ def trouble(pod: Pod) -> Trouble | None:
     for condition in pod.status.conditions or []:
         if condition.type == "PodScheduled" and condition.reason == "Unschedulable":
             return Trouble("pod-unschedulable", {"message": condition.message})
+    asked = {one.name: one.image for one in pod.spec.containers}
     for status in pod.status.container_statuses or []:
-        if found := _container_trouble(status, pod.status.phase):
+        found = _container_trouble(status, pod.status.phase)
+        if found and not (found.key == "pod-image" and _of_another_image(found, asked.get(status.name, ""))):
             return found
     return None
 
@@ -64,6 +66,11 @@ def unready(pod: Pod) -> Trouble:
 def nearest(name: str, names: list[str]) -> str | None:
     """The name that a slip of the pen may have made of ``name``."""
     return next(iter(get_close_matches(name, names, 1, 0.6)), None)
+
+
+def _of_another_image(found: Trouble, image: str) -> bool:
+    """Whether the status still tells of the image that was asked for before: the kubelet is yet to try this one."""
+    return image.rpartition("/")[2] not in (found.values["message"] or image)
 
 
 def _container_trouble(status: Any, phase: str) -> Trouble | None:
