@@ -20,7 +20,7 @@ from k8slearn.errors import LessonError
 
 WITH_SUBCOMMAND = ("auth", "config", "create", "rollout", "set", "top")
 
-COMMAND = re.compile(r"(?:%|`|^|\s)kubectl ((?:-n \S+ )?)([a-z][a-z-]+)(?: ([a-z][a-z-]*))?", re.MULTILINE)
+COMMAND = re.compile(r"(?:%|`|^\s*)kubectl ((?:-n \S+ )?)([a-z][a-z-]+)(?: ([a-z][a-z-]*))?", re.MULTILINE)
 
 REASON = re.compile(
     r"\b(?:Err[A-Z][A-Za-z]+|[A-Z][A-Za-z]*(?:BackOff|ContainerError|ConfigError)|Failed[A-Z][A-Za-z]+|OOMKilled|Evicted"
