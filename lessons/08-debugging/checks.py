@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any, NoReturn
@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from k8slearn.course import Check, Context
 from k8slearn.course.check import Failed
 from k8slearn.course.diagnose import Pod, owner, ready, restarts, trouble
+from k8slearn.errors import ClusterError
 
 Manifest = dict[str, Any]
 
@@ -449,7 +450,7 @@ def finds_a_node(ctx: Context) -> None:
     ]
     placing = {**spec, "containers": containers, "volumes": [], "initContainers": []}
     with _unless_it_serves(ctx), ctx.own_pod(placing) as name:
-        ctx.wait_until(lambda: _own(ctx, name).spec.node_name or trouble(_own(ctx, name)), 20)
+        _wait(ctx, name, lambda pod: pod.spec.node_name or trouble(pod))
         if not _own(ctx, name).spec.node_name:
             ctx.fail("no-node", message=_message(_own(ctx, name)))
 
@@ -503,6 +504,7 @@ def becomes_ready_in_time(ctx: Context) -> None:
     sound = {"API_KEY": "-", "WORK_SECONDS": "0", "START_SECONDS": str(SLOW_START)}
     probing = {**_probes(ctx), **_copy(ctx, **sound)}
     with ctx.own_pod({"containers": [probing]}) as name:
+        _wait(ctx, name, lambda pod: _runs(pod) or trouble(pod))
         ctx.wait_until(lambda: ready(_own(ctx, name)) or trouble(_own(ctx, name)), SLOW_START + 20)
         pod = _own(ctx, name)
         if not ready(pod):
@@ -673,14 +675,24 @@ def _said(ctx: Context, name: str) -> str:
     return ctx.log(name).strip()[-200:] if begun else ""
 
 
+def _wait(ctx: Context, name: str, settled: Callable[[Pod], Any]) -> Pod:
+    """A copy as soon as it is ``settled``. Raises ClusterError where it is not: a busy cluster is no verdict."""
+    if not ctx.wait_until(lambda: settled(_own(ctx, name)), 60):
+        raise ClusterError("The check's own pod, a copy to look at, did not get on within a minute.")
+    return _own(ctx, name)
+
+
+def _runs(pod: Pod) -> bool:
+    return any(one.state.running for one in pod.status.container_statuses or [])
+
+
+def _terminated(pod: Pod) -> Any:
+    return next((one.state.terminated for one in pod.status.container_statuses or []), None)
+
+
 def _end(ctx: Context, name: str) -> int | None:
     """The exit code of a copy once it has ended, None when it cannot begin."""
-
-    def terminated() -> Any:
-        return next((one.state.terminated for one in _own(ctx, name).status.container_statuses or []), None)
-
-    ctx.wait_until(lambda: terminated() or trouble(_own(ctx, name)), 30)
-    ended = terminated()
+    ended = _terminated(_wait(ctx, name, lambda pod: _terminated(pod) or trouble(pod)))
     return ended.exit_code if ended else None
 
 
@@ -690,6 +702,7 @@ def _listening(ctx: Context, name: str) -> int | None:
     def port() -> re.Match[str] | None:
         return re.search(r"listens on port (\d+)", _said(ctx, name))
 
+    _wait(ctx, name, lambda pod: _runs(pod) or trouble(pod))
     ctx.wait_until(lambda: port() or trouble(_own(ctx, name)), 20)
     found = port()
     return int(found[1]) if found else None
@@ -747,7 +760,7 @@ def _newest_trouble(ctx: Context, name: str, key: str = "") -> bool:
 def _stays_up(ctx: Context, name: str) -> list[Pod]:
     """The pods of the Deployment, once all are there and have stayed for a while; else what keeps them."""
     _wanted(ctx, name)
-    ctx.wait_until(lambda: _complete(ctx, name) or _newest_trouble(ctx, name), 40)
+    ctx.wait_until(lambda: _complete(ctx, name) or _newest_trouble(ctx, name), 60)
     if _newest_trouble(ctx, name, "pod-config"):
         ctx.wait_until(lambda: _complete(ctx, name), RETRY)
     _complete_or_blame(ctx, name)
