@@ -227,7 +227,7 @@ def apply_words(schemas: dict, message: str) -> dict[str, str]:
                 keys = []
                 for key in described["x-kubernetes-list-map-keys"]:
                     default = elements[key].get("default")
-                    keys.append(f"{key}={default}" if default else key)
+                    keys.append(key if default is None else f"{key}={default}")
                 words[field] = f"list=map:{','.join(keys)}"
                 if referred(schemas, described["items"]).get("x-kubernetes-map-type") == "atomic":
                     words[field] += " elements=whole"

@@ -72,8 +72,8 @@ class Field:
         kind, _, keys = named.get("list", "").partition(":")
         self.is_set = kind == "set"
         pairs = [key.partition("=") for key in keys.split(",") if key]
-        self.list_keys = {key: default for key, _, default in pairs}
-        """By these server-side apply tells the list's elements apart; the value that a missing one has, or ""."""
+        self.list_keys = {key: default if given else None for key, given, default in pairs}
+        """By these server-side apply tells the list's elements apart; what a missing one is worth, or None."""
         self.whole = "whole" in options
         """Whoever owns a part owns all of it."""
         self.elements_whole = named.get("elements") == "whole"

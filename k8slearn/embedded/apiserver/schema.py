@@ -32,6 +32,9 @@ def decode(message_name: str, raw: Any) -> tuple[Object, list[str]]:
     obj = _struct(message_name)(state, raw, None)
     if state.first is not None:
         raise state.first
+    if isinstance(raw.get("metadata"), dict) and raw["metadata"].get("managedFields") == []:
+        # Unlike other lists, an empty one says something: nobody is to own anything any more.
+        obj["metadata"]["managedFields"] = []
     return obj, state.problems
 
 

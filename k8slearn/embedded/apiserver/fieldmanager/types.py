@@ -53,7 +53,7 @@ class ListType:
         self.element = element
         self.whole = keys is None
         self.keys = tuple(sorted(keys or ()))
-        self.defaults = {key: value for key, value in (keys or {}).items() if value not in ("", None)}
+        self.defaults = {key: value for key, value in (keys or {}).items() if value is not None}
 
     def path_element(self, item: Any) -> str:
         """What names this element in a path. Raises ValueError, in upstream's words, when nothing does."""
@@ -70,7 +70,8 @@ class ListType:
         if not isinstance(item, dict):
             raise ValueError("associative list with keys may not have non-map elements")
         if len(self.keys) == 1:
-            values = (item.get(self.keys[0]),)
+            key = self.keys[0]
+            values = (item[key] if key in item else self.defaults.get(key),)
         else:
             values = tuple([item.get(key, self.defaults.get(key)) for key in self.keys])
         element = _key_element(self.keys, values)
@@ -182,8 +183,17 @@ def _of_field(field: Field) -> FieldType:
     if field.container == "map:":
         return FieldType(map=MapType(element, whole=field.whole))
     if field.container == "[]":
-        return FieldType(list=ListType(element, field.list_keys or ({} if field.is_set else None)))
+        return FieldType(list=ListType(element, _keys(field) if field.list_keys or field.is_set else None))
     return element
+
+
+def _keys(field: Field) -> dict[str, Any]:
+    """The keys of a list's elements with their defaults, numbers as such."""
+    types = {key: message(field.type).fields[key].type for key in field.list_keys}
+    return {
+        key: int(default) if default is not None and types[key].startswith("int") else default
+        for key, default in field.list_keys.items()
+    }
 
 
 def _of_type(name: str, *, whole: bool) -> FieldType:
