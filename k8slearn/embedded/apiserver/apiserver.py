@@ -30,6 +30,7 @@ from k8slearn.embedded.apiserver.status import (
     ApiError,
     insufficient_storage,
     method_not_allowed,
+    not_found,
     path_not_found,
     unauthorized,
 )
@@ -110,6 +111,8 @@ class APIServer:
             return self._dispatch(self._admitted(request))
         except ApiError as error:
             headers = list(error.headers.items())
+            if error.text:
+                return Response(error.code, error.text.encode(), "text/plain; charset=utf-8", headers)
             return Response(error.code, orjson.dumps(error.status()), headers=headers)
         except StorageError as error:
             full = insufficient_storage(error)
@@ -147,6 +150,8 @@ class APIServer:
             return handler(request, target)
         verbs = self._verbs
         if target.subresource and target.subresource not in discovery.subresources(target.kind):
+            if target.kind.custom_schema is not None:
+                raise not_found(target.resource, target.name)
             raise path_not_found()
         match request.method, bool(target.name), target.subresource:
             case "GET", _, "" if request.flag("watch"):

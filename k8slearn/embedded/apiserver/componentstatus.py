@@ -38,6 +38,6 @@ def _status(name: str) -> Object:
     return {
         "kind": "ComponentStatus",
         "apiVersion": "v1",
-        "metadata": {"name": name, "creationTimestamp": None},
+        "metadata": {"name": name},
         "conditions": [{"type": "Healthy", "status": "True", "message": "ok"}],
     }

@@ -9,6 +9,8 @@ https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -45,6 +47,10 @@ def subresources(kind: Kind) -> list[str]:
     return sorted(names)
 
 
+def _verbs(kind: Kind) -> list[str]:
+    return sorted(kind.verbs) if kind.custom_schema is None else list(kind.verbs)
+
+
 def is_aggregated(accept: str) -> bool:
     return "as=APIGroupDiscoveryList" in accept and "v=v2" in accept
 
@@ -77,7 +83,7 @@ def _resource(kind: Kind) -> dict[str, Any]:
         "responseKind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
-        "verbs": sorted(kind.verbs),
+        "verbs": _verbs(kind),
     }
     if kind.short_names:
         found["shortNames"] = list(kind.short_names)
@@ -136,12 +142,14 @@ def api_resources(kinds: Kinds, group: str, version: str) -> dict[str, Any] | No
             "singularName": kind.singular,
             "namespaced": kind.namespaced,
             "kind": kind.kind,
-            "verbs": sorted(kind.verbs),
+            "verbs": _verbs(kind),
         }
         if kind.short_names:
             entry["shortNames"] = list(kind.short_names)
         if kind.categories:
             entry["categories"] = list(kind.categories)
+        if "watch" in kind.verbs:
+            entry["storageVersionHash"] = _storage_version_hash(kind.stored)
         resources.append(entry)
         resources += [_legacy_subresource(kind, name) for name in subresources(kind)]
     return {
@@ -164,3 +172,9 @@ def _legacy_subresource(kind: Kind, name: str) -> dict[str, Any]:
         group, _, version = api_version.rpartition("/")
         entry |= {"group": group, "version": version} if group else {}
     return {**entry, "kind": response_kind or kind.kind, "verbs": list(verbs)}
+
+
+def _storage_version_hash(kind: Kind) -> str:
+    """Changes when the version that the store holds does. Upstream: ``apiserver/pkg/endpoints/discovery``."""
+    digest = hashlib.sha256(f"{kind.group}/{kind.version}/{kind.kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()

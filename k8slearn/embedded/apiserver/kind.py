@@ -185,6 +185,9 @@ class Kind:
     orphans_warning: str = ""
     """The text of a Warning header that says so (Jobs)."""
 
+    closed: str = ""
+    """Where not empty: no new object is taken, and this says why."""
+
     deprecation: str = ""
     """A text for a Warning header on every answer."""
 

@@ -69,7 +69,7 @@ def _check_fields(kind: Kind, by_field: selectors.FieldSelector) -> None:
     for field, _, _ in by_field:
         if field in ("metadata.name", "metadata.namespace") or field in kind.selectable_fields:
             continue
-        if kind.selectable_fields:
+        if kind.selectable_fields or kind.custom_schema is not None:
             # Kinds with conversion functions of their own answer for themselves.
             raise bad_request(f"field label not supported: {field}")
         raise bad_request(

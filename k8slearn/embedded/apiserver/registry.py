@@ -87,11 +87,12 @@ class Registry:
         CustomResources(store, kinds)
         self._admission = admission.Context(store=store, clock=clock, authorizer=self.authorizer)
 
-    def get(self, resource: str, namespace: str, name: str) -> Stored:
+    def get(self, resource: str, namespace: str, name: str, *, called: str = "") -> Stored:
+        """``called`` is the resource that was asked for, where that is another version's name."""
         try:
             return self.store.get(resource, namespace, name)
         except NotFound:
-            raise not_found(resource, name) from None
+            raise not_found(called or resource, name) from None
 
     # -- create ---------------------------------------------------------------------------------
 
@@ -119,6 +120,8 @@ class Registry:
         for name in _SET_BY_SERVER:
             metadata.pop(name, None)
         self._place(kind, metadata, namespace)
+        if kind.closed:
+            raise forbidden(resource, metadata.get("name", ""), kind.closed)
         generated = not metadata.get("name") and metadata.get("generateName")
         if generated:
             metadata["name"] = self._generate_name(generated)

@@ -45,9 +45,8 @@ def asked_form(accept: str, include_object: str) -> Form:
 
 def encoded(kind: Kind, stored: Stored) -> bytes:
     """The JSON of an object in the version ``kind``; it begins with its kind and apiVersion."""
-    if stored.object["apiVersion"] == kind.api_version:
-        return stored.encoded
-    return orjson.dumps(kind.from_stored(stored.object))
+    shown = kind.from_stored(stored.object)
+    return stored.encoded if shown is stored.object else orjson.dumps(shown)
 
 
 # -- one object -----------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class ApiError(Exception):
         message: str,
         details: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
+        text: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -41,6 +42,8 @@ class ApiError(Exception):
         self.message = message
         self.details = details
         self.headers = headers or {}
+        self.text = text
+        """What is answered instead of a Status, where nobody knows what the path is about; "" for a Status."""
 
     def status(self) -> dict[str, Any]:
         """The ``metav1.Status`` object that goes to the client."""
@@ -128,8 +131,9 @@ def expired(message: str) -> ApiError:
 
 
 def path_not_found() -> ApiError:
-    """What an unknown path gets; a real server answers it in JSON only when it is a resource's path."""
-    return ApiError(404, "NotFound", "the server could not find the requested resource", {})
+    """What an unknown path gets: no Status, but a line of text, of which clients make this sentence."""
+    sentence = "the server could not find the requested resource"
+    return ApiError(404, "NotFound", sentence, {}, text="404 page not found\n")
 
 
 def method_not_allowed() -> ApiError:

@@ -40,7 +40,9 @@ class Verbs:
 
     def get(self, request: Request, target: Target) -> Response:
         request.warnings.extend(_deprecation(target.kind))
-        stored = self.registry.get(target.resource, target.key_namespace, target.name)
+        stored = self.registry.get(
+            target.resource, target.key_namespace, target.name, called=target.kind.resource
+        )
         return self._one(request, target.kind, stored)
 
     def list(self, request: Request, target: Target) -> Response:

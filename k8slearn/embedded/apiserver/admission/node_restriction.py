@@ -35,11 +35,9 @@ _OWN_NAMESPACES = ("kubelet.kubernetes.io", "node.kubernetes.io")
 def node_restriction(attributes: Attributes, obj: Object, ctx: Context) -> None:
     """Refuse what a kubelet asks for and may not. Raises ApiError."""
     user = attributes.user
-    if user is None or NODES_GROUP not in user.groups:
+    if user is None or NODES_GROUP not in user.groups or not user.name.startswith(USER_PREFIX):
         return
-    node = user.name.removeprefix(USER_PREFIX) if user.name.startswith(USER_PREFIX) else ""
-    if not node:
-        raise _refused(attributes, obj, f'could not determine node from user "{user.name}"')
+    node = user.name.removeprefix(USER_PREFIX)
     check = _CHECKS.get(attributes.kind.resource)
     why = check(attributes, obj, node, ctx) if check else ""
     if why:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from k8slearn.embedded.apiserver import schema as messages
 from k8slearn.embedded.apiserver.apiextensions import objectmeta, validationrules
 from k8slearn.embedded.apiserver.apiextensions.columns import columns
@@ -20,6 +22,7 @@ from k8slearn.embedded.apiserver.decoding import DecodeError, go_kind
 from k8slearn.embedded.apiserver.fieldmanager.types import of_custom
 from k8slearn.embedded.apiserver.jsontext import duplicates
 from k8slearn.embedded.apiserver.kind import Kind, Object, Scale
+from k8slearn.embedded.apiserver.kinds import version_order
 from k8slearn.embedded.apiserver.messages import META
 from k8slearn.embedded.apiserver.status import FieldError, bad_request, invalid
 from k8slearn.embedded.apiserver.validation.fields import invalid as invalid_value
@@ -27,8 +30,10 @@ from k8slearn.kube import jsonpath
 
 OBJECT_META = f"{META}ObjectMeta"
 
-_ALL_VERBS = Kind.verbs
-_VERBS_AT_THE_END = ("delete", "deletecollection", "get", "list", "watch")
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""In the order in which discovery tells them, unlike those of built-in kinds."""
+
+_TERMINATING = "create not allowed while custom resource definition is terminating"
 
 
 def custom_kinds(crd: Object) -> tuple[Kind, list[Kind]]:
@@ -48,7 +53,6 @@ def _kind(crd: Object, version: Object) -> Kind:
     described: Schema = version["schema"]["openAPIV3Schema"]
     subresources = version.get("subresources") or {}
     rules = Rules(described, spec["group"], version["name"], names["kind"], subresources.get("scale"))
-    api_version = f"{spec['group']}/{version['name']}"
     has_status = "status" in subresources
     storage = next(entry["name"] for entry in spec["versions"] if entry["storage"])
     return Kind(
@@ -66,7 +70,7 @@ def _kind(crd: Object, version: Object) -> Kind:
         list_kind=names["listKind"],
         decode=rules.decode,
         to_stored=lambda obj: {**obj, "apiVersion": f"{spec['group']}/{storage}"},
-        from_stored=lambda obj: {**obj, "apiVersion": api_version},
+        from_stored=rules.read,
         columns=columns(version.get("additionalPrinterColumns") or []),
         default=rules.default,
         validate_create=rules.validate,
@@ -78,12 +82,13 @@ def _kind(crd: Object, version: Object) -> Kind:
         counts_generation=True,
         wanted=_all_but("metadata", "apiVersion", *(["status"] if has_status else [])),
         scale=_scale(subresources.get("scale")),
-        verbs=_VERBS_AT_THE_END if "deletionTimestamp" in crd["metadata"] else _ALL_VERBS,
+        verbs=_VERBS,
+        closed=_TERMINATING if "deletionTimestamp" in crd["metadata"] else "",
         selectable_fields={
             field["jsonPath"].removeprefix("."): _selectable(field["jsonPath"])
             for field in version.get("selectableFields") or ()
         },
-        deprecation=_deprecation(version, api_version, names["kind"]),
+        deprecation=_deprecation(crd, version),
     )
 
 
@@ -91,10 +96,17 @@ def _all_but(*names: str) -> Callable[[Object], Object]:
     return lambda obj: {name: value for name, value in obj.items() if name not in names}
 
 
-def _deprecation(version: Object, api_version: str, kind: str) -> str:
+def _deprecation(crd: Object, version: Object) -> str:
+    """The warning of a deprecated version; where it brings none itself, a better version is named."""
     if not version.get("deprecated"):
         return ""
-    return version.get("deprecationWarning") or f"{api_version} {kind} is deprecated"
+    group, kind = crd["spec"]["group"], crd["spec"]["names"]["kind"]
+    others = [v["name"] for v in crd["spec"]["versions"] if v["served"] and not v.get("deprecated")]
+    best = min(others, key=version_order, default=None)
+    text = f"{group}/{version['name']} {kind} is deprecated"
+    if best is not None and version_order(best) < version_order(version["name"]):
+        text += f"; use {group}/{best} {kind}"
+    return version.get("deprecationWarning") or text
 
 
 def _selectable(path: str) -> Callable[[Object], str]:
@@ -159,6 +171,17 @@ class Rules:
         unknown_fields = [f'unknown field "{path}"' for path in (*unknown, *misplaced)]
         return {"kind": self._kind, "apiVersion": self._api_version, **obj}, problems + unknown_fields
 
+    def read(self, obj: Object) -> Object:
+        """A stored object as this version shows it: without what the version does not know, and where it is of
+        this version, with the defaults that the schema has got since. Itself where that is the same."""
+        seen, unknown = prune(obj, self._schema)
+        same = obj["apiVersion"] == self._api_version
+        if same:
+            seen = orjson.loads(orjson.dumps(seen))
+            default(seen, self._schema)
+            return seen if unknown or seen != obj else obj
+        return {**seen, "apiVersion": self._api_version}
+
     def _check_type(self, raw: Object) -> None:
         """Raises ApiError."""
         api_version, kind = raw.get("apiVersion") or self._api_version, raw.get("kind") or self._kind
@@ -185,7 +208,10 @@ class Rules:
         """A change of the status is not held against the rest of the object."""
         described = (self._schema.get("properties") or {}).get("status")
         if described and "status" in new:
-            yield from validate_schema(new["status"], described, "status", old.get("status", ABSENT))
+            for error in validate_schema(new["status"], described, "", old.get("status", ABSENT)):
+                # The sentence does not name the status, the field does.
+                inner = "" if error.field == "<nil>" else f".{error.field}"
+                yield error._replace(field=f"status{inner}")
         yield from self._validate_replicas(new, "statusReplicasPath")
 
     def _validated(self, obj: Object, old: Any) -> list[FieldError]:

@@ -25,7 +25,7 @@ def default(value: Any, schema: Schema | None) -> None:
     elif isinstance(value, dict):
         properties = schema.get("properties") or {}
         for name, described in properties.items():
-            if "default" in described and _is_wrong_null(value.get(name), described):
+            if "default" in described and (name not in value or _is_wrong_null(value[name], described)):
                 value[name] = _copied(described)
         others = schema.get("additionalProperties")
         for name, item in value.items():

@@ -28,9 +28,7 @@ _COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int
 
 
 def validate_definition(crd: Object) -> Iterator[FieldError]:
-    spec, name = crd["spec"], crd["metadata"].get("name", "")
-    if name != f"{spec['names'].get('plural', '')}.{spec.get('group', '')}":
-        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    spec = crd["spec"]
     yield from _validate_spec(spec)
     yield from _validate_stored_versions(crd)
     yield from _validate_approval(crd)
@@ -42,8 +40,16 @@ def validate_definition(crd: Object) -> Iterator[FieldError]:
         yield invalid("spec.preserveUnknownFields", True, detail)
 
 
+def validate_new_definition(crd: Object) -> Iterator[FieldError]:
+    spec, name = crd["spec"], crd["metadata"].get("name", "")
+    if name != f"{spec['names'].get('plural', '')}.{spec.get('group', '')}":
+        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    yield from validate_definition(crd)
+
+
 def validate_definition_update(new: Object, old: Object) -> Iterator[FieldError]:
     spec, before = new["spec"], old["spec"]
+    yield from validate_definition(new)
     established = any(
         c["type"] == "Established" and c["status"] == "True" for c in old["status"].get("conditions") or ()
     )
@@ -86,13 +92,17 @@ def _validate_spec(spec: Object) -> Iterator[FieldError]:
             yield from _validate_subresources(f"{path}.subresources", version)
         if not _shared(versions, "additionalPrinterColumns"):
             yield from _validate_columns(f"{path}.additionalPrinterColumns", version)
-        yield from _validate_selectable(f"{path}.selectableFields", version)
+        if not _shared(versions, "selectableFields"):
+            yield from _validate_selectable(f"{path}.selectableFields", version)
     names = [version.get("name", "") for version in versions]
     if len(set(names)) < len(names):
         yield invalid("spec.versions", _shown(versions), "must contain unique version names")
     if sum(bool(version.get("storage")) for version in versions) != 1:
         detail = "must have exactly one version marked as storage version"
         yield invalid("spec.versions", _shown(versions), detail)
+    if versions and (wrong := formats.dns_1035_label(versions[0].get("name", ""))):
+        # Go keeps the first version's name in a field of its own besides.
+        yield invalid("spec.version", versions[0].get("name", ""), ",".join(wrong))
     yield from _validate_names(spec["names"])
     if versions:
         if _shared(versions, "schema"):
@@ -101,6 +111,8 @@ def _validate_spec(spec: Object) -> Iterator[FieldError]:
             yield from _validate_subresources("spec.subresources", versions[0])
         if _shared(versions, "additionalPrinterColumns"):
             yield from _validate_columns("spec.additionalPrinterColumns", versions[0])
+        if _shared(versions, "selectableFields"):
+            yield from _validate_selectable("spec.selectableFields", versions[0])
     strategy = spec["conversion"].get("strategy", "")
     if strategy != "None":
         # The real API server takes Webhook besides, and asks it.
@@ -269,6 +281,12 @@ def _validate_stored_versions(crd: Object) -> Iterator[FieldError]:
     names = {version.get("name") for version in crd["spec"].get("versions") or ()}
     if not stored:
         yield invalid("status.storedVersions", None, "must have at least one stored version")
+        return
+    for version in crd["spec"].get("versions") or ():
+        if version.get("storage") and version.get("name") not in stored:
+            yield invalid(
+                "status.storedVersions", stored, f"must have the storage version {version.get('name')}"
+            )
     for index, name in enumerate(stored):
         if name not in names:
             detail = (

@@ -39,15 +39,8 @@ class Expression:
         self.variables = frozenset(self._program.variables())
         for name in self._program.functions():
             if name not in FUNCTIONS and re.fullmatch(r"\w+", name) and name not in _OF_THE_LANGUAGE:
-                at = source.find(name)
-                member = source[:at].rstrip().endswith(".")
-                raise CompileError(
-                    pointed(
-                        source,
-                        at + len(name) if member else at,
-                        f"undeclared reference to '{name}' (in container '')",
-                    )
-                )
+                at = source.find(name) + len(name)
+                raise CompileError(pointed(source, at, f"undeclared reference to '{name}' (in container '')"))
 
     def evaluate(self, variables: dict[str, Any]) -> Any:
         """Raises EvaluationError."""

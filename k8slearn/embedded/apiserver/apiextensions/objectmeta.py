@@ -61,7 +61,7 @@ def validate_embedded(value: Any, schema: Schema | None, path: str = "") -> Iter
         if schema.get("x-kubernetes-embedded-resource"):
             for name in ("apiVersion", "kind"):
                 if not value.get(name):
-                    yield required(f"{path}.{name}", "must not be empty")
+                    yield required(f"{path}.{name}")
             yield from _validate_metadata(f"{path}.metadata", value.get("metadata") or {})
         properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
         for name, item in value.items():

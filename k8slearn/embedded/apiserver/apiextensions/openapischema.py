@@ -5,6 +5,7 @@ Upstream: ``ValidateCustomResourceDefinitionOpenAPISchema`` in ``apis/apiextensi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,8 +79,50 @@ def _validate_with_status(path: str, schema: Schema) -> Iterator[FieldError]:
                 f"only [{_AT_THE_ROOT}] fields are allowed at the root of the schema if the status subresource "
                 "is enabled"
             )
-            yield invalid(path, schema, detail)
+            yield invalid(path, _go_schema(schema), detail)
             return
+
+
+_GO_FIELDS = (
+    *("id", "$schema", "$ref", "description", "type", "nullable", "format", "title", "default", "maximum"),
+    *("exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems"),
+    *("minItems", "uniqueItems", "multipleOf", "enum", "maxProperties", "minProperties", "required", "items"),
+    *("allOf", "oneOf", "anyOf", "not", "properties", "additionalProperties", "patternProperties"),
+    *("dependencies", "additionalItems", "definitions", "externalDocs", "example"),
+    *("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string"),
+    *("x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type"),
+    "x-kubernetes-validations",
+)
+_TEXTS = ("id", "$schema", "description", "type", "format", "title", "pattern")
+_FLAGS = (
+    *("nullable", "exclusiveMaximum", "exclusiveMinimum", "uniqueItems"),
+    *("x-kubernetes-embedded-resource", "x-kubernetes-int-or-string"),
+)
+
+
+def _go_schema(schema: Schema) -> dict[str, Any]:
+    """A schema as Go prints the internal struct: every field, in its order."""
+    shown: dict[str, Any] = {}
+    for field in _GO_FIELDS:
+        value = schema.get(field, "" if field in _TEXTS else False if field in _FLAGS else None)
+        if field == "properties" and value:
+            value = {name: _go_schema(described) for name, described in sorted(value.items())}
+        elif field in JUNCTORS and value:
+            value = [_go_schema(part) for part in value]
+        elif field == "not" and value is not None:
+            value = _go_schema(value)
+        elif field == "items" and isinstance(value, dict):
+            value = {"Schema": _go_schema(value), "JSONSchemas": None}
+        elif field == "additionalProperties" and value is not None:
+            inner = _go_schema(value) if isinstance(value, dict) else None
+            value = {"Allows": value is not False, "Schema": inner}
+        elif field == "x-kubernetes-validations" and value:
+            value = [_as_go(rule) for rule in value]
+        shown[_GO_NAMES.get(field) or _go_name(field)] = value
+    return shown
+
+
+_GO_NAMES = {"id": "ID", "$schema": "Schema", "$ref": "Ref"}
 
 
 def _go_name(field: str) -> str:
@@ -235,7 +278,7 @@ def _validate_rules(
 ) -> Iterator[FieldError]:
     wrong = False
     for index, rule in enumerate(rules):
-        for error in _validate_rule(f"{path}[{index}]", rule):
+        for error in _validate_rule(f"{path}[{index}]", rule, schema):
             wrong = True
             yield error
     if wrong or not place.rules:
@@ -265,7 +308,7 @@ def _validate_rules(
             yield invalid(f"{where}.optionalOldSelf", rule["optionalOldSelf"], detail)
 
 
-def _validate_rule(path: str, rule: dict[str, Any]) -> Iterator[FieldError]:
+def _validate_rule(path: str, rule: dict[str, Any], schema: Schema) -> Iterator[FieldError]:
     source, message = rule.get("rule", ""), rule.get("message", "")
     trimmed = message.strip()
     if not source.strip():
@@ -285,8 +328,24 @@ def _validate_rule(path: str, rule: dict[str, Any]) -> Iterator[FieldError]:
         yield invalid(f"{path}.fieldPath", inner, "must be non-empty if specified")
     if _has_breaks(inner):
         yield invalid(f"{path}.fieldPath", inner, "must not contain line breaks")
+    if inner and not _has_field(schema, inner):
+        yield invalid(f"{path}.fieldPath", inner, "must be a valid path")
     if rule.get("optionalOldSelf"):
         yield forbidden(f"{path}.optionalOldSelf", "the embedded cluster has no optional values in rules")
+
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|\['((?:\\.|[^'])*)'\]")
+
+
+def _has_field(schema: Schema, path: str) -> bool:
+    """Whether ``.spec.limits['cpu']`` leads to something that the schema describes."""
+    here: Any = schema
+    for step in _STEP.finditer(path):
+        properties, others = here.get("properties"), here.get("additionalProperties")
+        here = (properties or {}).get(step[1] or step[2]) if properties else others
+        if not isinstance(here, dict):
+            return False
+    return True
 
 
 def _has_breaks(text: str) -> bool:

@@ -150,13 +150,15 @@ def go_pattern(pattern: str) -> str:
 
 
 def _number(value: float, schema: Schema, path: str) -> Iterator[FieldError]:
-    limit = _INTEGER_RANGES.get(schema.get("format", "")) if schema.get("type") == "integer" else None
-    if limit is not None and not -limit <= value < limit:
-        name = schema["format"]
-        why = f"Checked value must be of type integer with format {name} in {path.removeprefix('.')}"
-        yield invalid("<nil>", "", why)
-    if (factor := schema.get("multipleOf")) is not None and (value / factor) % 1:
-        yield invalid(_told(path), value, _in_body(path, f"should be a multiple of {_go(factor)}"))
+    yield from _in_range(value, schema, path)
+    if (factor := schema.get("multipleOf")) is not None:
+        # Go compares a whole number with whole numbers only.
+        factor = int(factor) if isinstance(value, int) else factor
+        if factor <= 0:
+            why = f"factor MultipleOf declared for {path} must be positive: {_go(factor)}"
+            yield invalid(_told(path), factor, why)
+        elif (value / factor) % 1:
+            yield invalid(_told(path), value, _in_body(path, f"should be a multiple of {_go(factor)}"))
     if (most := schema.get("maximum")) is not None:
         exclusive = schema.get("exclusiveMaximum")
         if value > most or (exclusive and value == most):
@@ -167,6 +169,19 @@ def _number(value: float, schema: Schema, path: str) -> Iterator[FieldError]:
         if value < least or (exclusive and value == least):
             what = "greater than" if exclusive else "greater than or equal to"
             yield invalid(_told(path), value, _in_body(path, f"should be {what} {_go(least)}"))
+
+
+def _in_range(value: float, schema: Schema, path: str) -> Iterator[FieldError]:
+    """Whether a number can be what an integer's format says."""
+    if schema.get("type") != "integer":
+        return
+    name = schema.get("format", "")
+    limit = _INTEGER_RANGES.get(name, 2**63)
+    if -limit <= value < limit and float(value).is_integer():
+        return
+    shown = f"with format {name}" if name in _INTEGER_RANGES else "(default format)"
+    why = f"Checked value must be of type integer {shown} in {path.removeprefix('.')}"
+    yield invalid("<nil>", "", why)
 
 
 def _go(number: float) -> str:

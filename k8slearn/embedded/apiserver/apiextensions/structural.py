@@ -122,8 +122,24 @@ def _values(path: str, schema: Schema) -> Iterator[FieldError]:
         try:
             re.compile(go_pattern(pattern))
         except re.error as error:
-            detail = f"must be a valid regular expression, but isn't: error parsing regexp: {error}"
+            detail = f"must be a valid regular expression, but isn't: error parsing regexp: {_in_go(error)}"
             yield invalid(f"{path}.pattern", pattern, detail)
+
+
+_GO_REGEXP = {
+    "unterminated character set": "missing closing ]: `{rest}`",
+    "missing ), unterminated subpattern": "missing closing ): `{whole}`",
+    "unbalanced parenthesis": "unexpected ): `{whole}`",
+    "nothing to repeat": "missing argument to repetition operator: `{character}`",
+    "bad escape (end of pattern)": "trailing backslash at end of expression: ``",
+}
+
+
+def _in_go(error: re.error) -> str:
+    """What Go's regexp says of a pattern, where Python's says it otherwise."""
+    pattern, at = str(error.pattern), error.pos or 0
+    said = _GO_REGEXP.get(error.msg, error.msg)
+    return said.format(rest=pattern[at:], whole=pattern, character=pattern[at : at + 1])
 
 
 def _nested(path: str, schema: Schema, *, skip_any: bool = False) -> Iterator[FieldError]:

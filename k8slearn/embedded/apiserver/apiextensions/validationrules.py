@@ -208,24 +208,33 @@ def check(source: str, schema: Schema, *, root: bool) -> Expression:
     """The compiled rule. Raises CompileError for what cel-go's checker finds before it evaluates: names that are
     not there. (It finds wrong types too; here they show when the rule is asked.)"""
     expression = compiled(source)
-    for name in sorted(expression.variables - {"self", "oldSelf"}):
-        raise CompileError(
-            pointed(source, source.find(name), f"undeclared reference to '{name}' (in container '')")
-        )
-    for match in _PATH.finditer(source):
-        if match["text"] is not None:
-            continue
-        names = match["rest"].split(".")[1:]
-        if match["call"]:
-            names.pop()
-        at, here, top = match.start("rest"), schema, root
-        for name in names:
-            properties = {escaped(key): inner for key, inner in (here.get("properties") or {}).items()}
-            if top and name in ("apiVersion", "kind", "metadata"):
-                break
-            if here.get("type") != "object" or "additionalProperties" in here:
-                break
-            if name not in properties:
-                raise CompileError(pointed(source, at, f"undefined field '{name}'"))
-            here, top, at = properties[name], False, at + len(name) + 1
+    wrong = [
+        pointed(source, source.find(name), f"undeclared reference to '{name}' (in container '')")
+        for name in sorted(expression.variables - {"self", "oldSelf"})
+    ]
+    wrong += [
+        fault
+        for match in _PATH.finditer(source)
+        if match["text"] is None and (fault := _undefined(source, match, schema, root=root))
+    ]
+    if wrong:
+        raise CompileError("\n".join(wrong))
     return expression
+
+
+def _undefined(source: str, match: re.Match[str], schema: Schema, *, root: bool) -> str:
+    """What is wrong with ``self.spec.nosuch``; "" where nothing is, or nobody can tell."""
+    names = match["rest"].split(".")[1:]
+    if match["call"]:
+        names.pop()
+    at, here, top = match.start("rest"), schema, root
+    for name in names:
+        properties = {escaped(key): inner for key, inner in (here.get("properties") or {}).items()}
+        if top and name in ("apiVersion", "kind", "metadata"):
+            return ""
+        if here.get("type") != "object" or "additionalProperties" in here:
+            return ""
+        if name not in properties:
+            return pointed(source, at, f"undefined field '{name}'")
+        here, top, at = properties[name], False, at + len(name) + 1
+    return ""

@@ -17,6 +17,10 @@ def _default(obj: Object) -> None:
     obj.setdefault("spec", {}).setdefault("drivers", None)
 
 
+def _prepare_create(obj: Object) -> None:
+    obj["status"] = {}
+
+
 KIND = Kind(
     kind="CSINode",
     plural="csinodes",
@@ -28,6 +32,7 @@ KIND = Kind(
         {"Name": name, "Drivers": lambda obj, now: len(obj["spec"].get("drivers") or ()), "Age": age},
     ),
     default=_default,
+    prepare_create=_prepare_create,
     validate=lambda obj: validate_csi_node(obj["spec"]),
     validate_update=validate_csi_node_update,
     has_status=True,

@@ -10,8 +10,8 @@ from typing import Any
 
 from k8slearn.embedded.apiserver import schema
 from k8slearn.embedded.apiserver.apiextensions.definitions import (
-    validate_definition,
     validate_definition_update,
+    validate_new_definition,
 )
 from k8slearn.embedded.apiserver.apiextensions.stringformats import is_known
 from k8slearn.embedded.apiserver.kind import Kind, Object
@@ -147,7 +147,7 @@ KIND = Kind(
     default=_default,
     prepare_create=_prepare_create,
     prepare_update=_prepare_update,
-    validate=validate_definition,
+    validate_create=validate_new_definition,
     validate_update=validate_definition_update,
     creation_warnings=_warnings,
     update_warnings=lambda new, old: _warnings(new),

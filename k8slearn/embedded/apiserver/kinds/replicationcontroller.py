@@ -45,9 +45,10 @@ def _prepare_create(obj: Object) -> None:
 
 def _validate(obj: Object) -> Iterator[FieldError]:
     spec = obj["spec"]
-    yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    yield from non_negative("spec.replicas", spec["replicas"])
     yield from validate_labels_and_template(spec)
+    # Declarative validation, new with 1.36, comes last.
+    yield from non_negative("spec.replicas", spec["replicas"])
+    yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
 
 
 def _creation_warnings(obj: Object) -> Iterator[str]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from k8slearn.embedded.apiserver.kind import Kind, Object
 from k8slearn.embedded.apiserver.kinds._columns import age, columns, name
-from k8slearn.embedded.apiserver.validation.attachments import validate_attachment
-from k8slearn.embedded.apiserver.validation.fields import immutable
+from k8slearn.embedded.apiserver.validation.attachments import (
+    validate_attachment,
+    validate_attachment_update,
+)
 
 
 def _prepare_create(obj: Object) -> None:
@@ -34,7 +36,7 @@ KIND = Kind(
     ),
     prepare_create=_prepare_create,
     validate=lambda obj: validate_attachment(obj["spec"]),
-    validate_update=lambda new, old: immutable("spec", new["spec"], old["spec"]),
+    validate_update=validate_attachment_update,
     has_status=True,
     delete_answers_object=True,
 )

@@ -9,6 +9,7 @@ from k8slearn.embedded.apiserver.kind import Object
 from k8slearn.embedded.apiserver.status import FieldError
 from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.fields import (
+    IMMUTABLE,
     duplicate,
     each_invalid,
     forbidden,
@@ -25,7 +26,9 @@ _ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolume
 
 
 def validate_attachment(spec: dict[str, Any]) -> Iterator[FieldError]:
-    yield from validate_driver_name("spec.attacher", spec.get("attacher", ""))
+    attacher = spec.get("attacher", "")
+    if attacher:
+        yield from validate_driver_name("spec.attacher", attacher)
     source = spec.get("source") or {}
     volume, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
     if volume is None and inline is None:
@@ -38,6 +41,13 @@ def validate_attachment(spec: dict[str, Any]) -> Iterator[FieldError]:
     yield from each_invalid("spec.nodeName", node, formats.dns_subdomain(node))
     if volume is not None:
         yield from each_invalid("spec.source.persistentVolumeName", volume, formats.dns_subdomain(volume))
+    if not attacher:
+        yield required("spec.attacher")  # declarative validation, new with 1.36, comes last
+
+
+def validate_attachment_update(new: Object, old: Object) -> Iterator[FieldError]:
+    if new["spec"] != old["spec"]:
+        yield invalid("spec", None, IMMUTABLE)  # it shows no value
 
 
 def validate_csi_node(spec: dict[str, Any]) -> Iterator[FieldError]:

@@ -142,10 +142,8 @@ def _validate_parameters(path: str, parameters: dict[str, Any]) -> Iterator[Fiel
     if (group := parameters.get("apiGroup")) is not None:
         yield from each_invalid(f"{path}.apiGroup", group, formats.dns_subdomain(group))
     for field in ("kind", "name"):
-        if text := parameters.get(field):
-            yield from each_invalid(f"{path}.{field}", text, formats.path_segment(text))
-        else:
-            yield required(f"{path}.{field}")
+        text = parameters.get(field, "")
+        yield from each_invalid(f"{path}.{field}", text, formats.path_segment(text))
     scope, namespace = parameters.get("scope"), parameters.get("namespace")
     if scope not in ("Cluster", "Namespace"):
         yield not_supported(f"{path}.scope", scope, ("Cluster", "Namespace"))
@@ -155,3 +153,7 @@ def _validate_parameters(path: str, parameters: dict[str, Any]) -> Iterator[Fiel
         yield required(f"{path}.namespace", "`parameters.scope` is set to 'Namespace'")
     elif namespace is not None:
         yield from each_invalid(f"{path}.namespace", namespace, formats.dns_label(namespace))
+    # Declarative validation, new with 1.36, comes last.
+    for field in ("kind", "name"):
+        if not parameters.get(field):
+            yield required(f"{path}.{field}")

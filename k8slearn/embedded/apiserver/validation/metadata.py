@@ -43,7 +43,8 @@ def validate_metadata(kind: Kind, obj: Object) -> Iterator[FieldError]:
     yield from validate_labels("metadata.labels", metadata.get("labels"))
     yield from validate_annotations("metadata.annotations", metadata.get("annotations"))
     yield from _validate_owners("metadata.ownerReferences", metadata.get("ownerReferences") or ())
-    yield from _validate_finalizers("metadata.finalizers", metadata.get("finalizers") or ())
+    finalizers = metadata.get("finalizers") or ()
+    yield from _validate_finalizers("metadata.finalizers", finalizers, custom=kind.custom_schema is not None)
 
 
 def _validate_namespace(kind: Kind, namespace: str) -> Iterator[FieldError]:
@@ -99,15 +100,16 @@ def _in_go_order(owner: dict[str, Any]) -> dict[str, Any]:
     return {field: owner[field] for field in fields if field in owner}
 
 
-def _validate_finalizers(path: str, finalizers: Sequence[str]) -> Iterator[FieldError]:
-    """A finalizer is ``example.com/name``, or one of the few without a domain that Kubernetes owns."""
+def _validate_finalizers(path: str, finalizers: Sequence[str], *, custom: bool) -> Iterator[FieldError]:
+    """A finalizer is ``example.com/name``, or one of the few without a domain that Kubernetes owns. A custom
+    resource is only warned of others."""
     for finalizer in finalizers:
         yield from each_invalid(path, finalizer, formats.label_key(finalizer))
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         detail = "finalizer orphan and foregroundDeletion cannot be both set"
         yield invalid(path, list(finalizers), detail)
     for index, finalizer in enumerate(finalizers):
-        if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+        if "/" not in finalizer and finalizer not in STANDARD_FINALIZERS and not custom:
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             yield invalid(f"{path}[{index}]", finalizer, detail)
 

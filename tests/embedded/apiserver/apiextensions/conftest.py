@@ -48,6 +48,8 @@ class Api:
         answer = self.cluster.handle(Request(method, path, asked, {"content-type": type}, sent))
         assert isinstance(answer, Response)
         self.warnings = [value for name, value in answer.headers if name == "Warning"]
+        if answer.content_type.startswith("text/plain"):
+            return {"reason": "NotFound", "message": answer.body.decode()}
         return json.loads(answer.body)
 
     def define(self, crd: Object) -> Object:

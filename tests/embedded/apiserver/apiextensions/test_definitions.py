@@ -80,7 +80,7 @@ def test_the_definition_itself(api, definition, changes: dict[str, Any], said: s
         ),
         (
             {"type": "integer", "default": "x"},
-            f'{ROOT}.properties[spec].default: Invalid value: "string": default in body must be of type integer: '
+            f'{ROOT}.properties[spec].default: Invalid value: "string":  in body must be of type integer: '
             '"string"',
         ),
         (
