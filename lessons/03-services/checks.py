@@ -174,9 +174,11 @@ def pods_get_ready(ctx: Context) -> None:
         return
     if found.spec.publish_not_ready_addresses:
         ctx.fail("published")
-    pods = [pod for pod in ctx.owned_pods("embedder") if not ready(pod)]
+    pods = ctx.owned_pods("embedder")
+    if not pods:
+        ctx.fail("no-deployment", deployment="embedder")
     for pod in pods:
-        if trouble(pod):
+        if not ready(pod) and trouble(pod):
             ctx.fail_for(pod)
     ctx.fail("still-unready", message=_probe_says(ctx, "embedder") or "…")
 
