@@ -169,11 +169,14 @@ def it_grows(ctx: Context) -> None:
     share = _wanted_use(ctx, "chat")
     if share is not None and share * (SHARING - 1) * Fraction(11, 10) >= MONDAY * WORK_MILLI:
         ctx.fail("never-grows", share=round(share), uses=MONDAY * WORK_MILLI, needed=SHARING)
-    with ctx.traffic("http://chat/", MONDAY) as traffic:
+    with ctx.traffic("http://chat/", MONDAY):
         ctx.wait_until(lambda: (_autoscaler(ctx, "chat").status.desired_replicas or 0) >= SHARING, METRICS)
+        ctx.wait_until(lambda: len(_ready_pods(ctx, "chat")) >= SHARING, 15)
     found = _autoscaler(ctx, "chat").status
     if (found.desired_replicas or 0) < SHARING:
-        ctx.fail("stays-small", seconds=METRICS, sees=_seen_by(_autoscaler(ctx, "chat")) or traffic.reasons)
+        ctx.fail("stays-small", seconds=METRICS, sees=_seen_by(_autoscaler(ctx, "chat")) or "-")
+    if len(_ready_pods(ctx, "chat")) < SHARING:
+        ctx.fail_for(next(pod for pod in ctx.owned_pods("chat") if not ready(pod)))
 
 
 def _wanted_use(ctx: Context, name: str) -> Fraction | None:
@@ -389,7 +392,8 @@ def _without_request(ctx: Context, deployment: str) -> list[str]:
             container.name
             for pod in ctx.owned_pods(deployment)
             for container in pod.spec.containers
-            if (whole or container.name in single)
+            if not (pod.spec.resources and (pod.spec.resources.requests or {}).get("cpu"))
+            and (whole or container.name in single)
             and not (container.resources and (container.resources.requests or {}).get("cpu"))
         }
     )
@@ -409,6 +413,10 @@ def _blame(ctx: Context, deployment: str) -> NoReturn:
 def _deployment(ctx: Context, name: str) -> Any:
     ctx.wait_until(lambda: ctx.deployment(name), 2)
     return ctx.deployment(name) or ctx.fail("no-deployment", deployment=name)
+
+
+def _ready_pods(ctx: Context, name: str) -> list[Any]:
+    return [pod for pod in ctx.owned_pods(name) if ready(pod)]
 
 
 def _setting(ctx: Context, name: str, variable: str) -> str | None:

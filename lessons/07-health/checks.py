@@ -114,9 +114,11 @@ def a_hung_one_is_restarted(ctx: Context) -> None:
     with ctx.own_pod(_twin(ctx, "assistant")) as name:
         if not ctx.wait_until(lambda: ready(_read(ctx, name)), ctx.values["seconds"] + 35):
             ctx.fail_for(_read(ctx, name))
-        _post(ctx, _read(ctx, name), _port_of(ctx, "assistant"), "/hang")
+        _post(ctx, _read(ctx, name), _port_of(ctx, "assistant"), "/hang", ctx.values["seconds"] + 10)
         if ctx.wait_until(lambda: not _runs(_read(ctx, name)), FOUND_OUT):
             return  # ended by the kubelet; what a Deployment's pod would start again
+        if told := _condemned(ctx, _read(ctx, name)):
+            ctx.fail("slow-to-end", within=FOUND_OUT, told=told)
     patience = probe.period_seconds * probe.failure_threshold
     late = max((probe.initial_delay_seconds or 0) - ctx.values["seconds"], 0)
     if patience + late > FOUND_OUT:
@@ -322,19 +324,27 @@ def nobody_notices(ctx: Context) -> None:
     """One pod is ended while it has requests; some more come to its own address in the first second."""
     victim = next(iter(_ready_pods(ctx, "summary")))
     name, address = victim.metadata.name, f"http://{victim.status.pod_ip}:{_port_of(ctx, 'summary')}"
+    ask = f"wget -qO- -T 2 {address}/healthz >/dev/null 2>&1 && echo answered || echo refused"
+    asker = {
+        "name": "asker",
+        "image": "busybox:1.37",
+        "command": ["sh", "-c", f"while {ask}; do sleep 0.1; done"],
+    }
     with ctx.traffic(f"http://summary/slow?seconds={ctx.values['seconds']}", 12) as traffic:
-        with ctx.traffic(f"{address}/healthz", 10) as late:
+        with ctx.own_pod({"containers": [asker]}) as late:
+            ctx.wait_until(lambda: _runs(_read(ctx, late)) and "answered" in ctx.log(late), 60)
             ctx.watch_for(2)
             ctx.core.delete_namespaced_pod(name, ctx.namespace)
-            ctx.watch_for(0.5)
+            ctx.watch_for(1)
+            asked = ctx.log(late).split()
         in_time = ctx.wait_until(lambda: not _there(ctx, name), GONE + SLACK)
     ctx.wait_until(lambda: _complete(ctx, "summary"), 60)
     seen = {"failed": traffic.failed, "requests": traffic.requests, "reasons": traffic.reasons}
     if "connection reset" in traffic.failures:
         grace = _deployment(ctx, "summary").spec.template.spec.termination_grace_period_seconds
         ctx.fail("cut-off", grace=grace, **seen)
-    if late.failed:
-        ctx.fail("closed-at-once", failed=late.failed, requests=late.requests, reasons=late.reasons)
+    if refused := asked.count("refused"):
+        ctx.fail("closed-at-once", failed=refused, requests=len(asked))
     if traffic.failed:
         ctx.fail("nobody-left", **seen)
     if not in_time:
@@ -469,14 +479,14 @@ REVISION = "deployment.kubernetes.io/revision"
 def _answers(ctx: Context, name: str) -> None:
     """The model behind the Service answers, at the latest when it has been loaded."""
     ask = f"wget -qO- -T 3 {PREDICT} http://{name}/predict"
-    asked = ctx.run(f"for i in $(seq 15); do {ask} && exit 0; sleep 1; done; exit 1", 60)
+    asked = ctx.run_until_well(ask, 20)
     if asked.code != 0:
         ctx.fail("refused", answer=asked.output[-200:])
 
 
-def _post(ctx: Context, pod: Pod, port: int, path: str) -> None:
+def _post(ctx: Context, pod: Pod, port: int, path: str, patience: int = 3) -> None:
     """Tell a pod's program to do something: ``/hang``, ``/ready/off``."""
-    ctx.run_until_well(f"wget -qO- -T 3 --post-data x http://{pod.status.pod_ip}:{port}{path}")
+    ctx.run_until_well(f"wget -qO- -T 3 --post-data x http://{pod.status.pod_ip}:{port}{path}", patience)
 
 
 def _slices(ctx: Context, service: str) -> list[Any]:
