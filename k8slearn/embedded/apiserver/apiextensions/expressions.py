@@ -15,6 +15,9 @@ from typing import Any
 
 from k8slearn.kube import quantity
 
+_OF_A_MACRO = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
+"""The variable that a macro declares: ``x`` of ``self.items.all(x, x > 0)``."""
+
 
 class CompileError(ValueError):
     """The expression is wrong; ``str()`` is cel-go's sentence."""
@@ -36,7 +39,7 @@ class Expression:
             text = str(error).partition("ERROR: ")[2] or str(error)
             raise CompileError(f"ERROR: {text}".replace("\n|", "\n |")) from None
         self.source = source
-        self.variables = frozenset(self._program.variables())
+        self.variables = frozenset(self._program.variables()) - set(_OF_A_MACRO.findall(source))
         for name in self._program.functions():
             if name not in FUNCTIONS and re.fullmatch(r"\w+", name) and name not in _OF_THE_LANGUAGE:
                 at = source.find(name) + len(name)

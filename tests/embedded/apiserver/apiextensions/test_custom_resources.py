@@ -139,6 +139,7 @@ def test_what_was_wrong_before_the_schema_became_stricter_may_stay(api, definiti
 def test_rules_are_asked_of_what_is_valid_otherwise(api, definition) -> None:
     rules = [
         {"rule": "self.framework != 'onnx' || self.replicas < 4", "message": "onnx scales to 3 at most"},
+        {"rule": "!has(self.ports) || self.ports.all(port, port > 0)"},
         {
             "rule": "!has(oldSelf.detail) || self.detail == oldSelf.detail",
             "messageExpression": "'no ' + self.detail",
@@ -148,6 +149,10 @@ def test_rules_are_asked_of_what_is_valid_otherwise(api, definition) -> None:
     said = api.model("a", {"framework": "onnx", "replicas": 5})["message"]
     assert said == 'Model.example.com "a" is invalid: spec: Invalid value: onnx scales to 3 at most'
     assert "some validation rules were not checked" in api.model("a", {})["message"]
+    said = api.model("a", {"framework": "torch", "ports": [0]})["message"]
+    assert said.endswith(
+        "spec: Invalid value: failed rule: !has(self.ports) || self.ports.all(port, port > 0)"
+    )
     api.model("a", {"framework": "onnx", "detail": "x"})
     said = api("PATCH", f"{MODELS}/a", {"spec": {"detail": "y"}}, type=MERGE)["message"]
     assert said.endswith("spec: Invalid value: no y")
