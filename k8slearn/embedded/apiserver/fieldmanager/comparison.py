@@ -67,13 +67,15 @@ _Difference = tuple[Fields, Fields]
 def _compare_maps(kind: MapType, old: dict[str, Any], new: dict[str, Any]) -> _Difference:
     removed: Fields = {}
     changed: Fields = {}
-    fields = kind.fields
+    fields, ends = kind.fields, kind.ends
     for name, value in new.items():
         before = old.get(name)
         if before == value:  # at C's speed, and at once where it is the same object
             continue
         element, type_of_value = fields.get(name) or kind.find(name)
-        if before is None:  # null is as good as absent
+        if name in ends:
+            changed[element] = MEMBER
+        elif before is None:  # null is as good as absent
             changed[element] = _all(type_of_value, value)
         else:
             _compare(type_of_value, element, before, value, removed, changed)
@@ -104,6 +106,16 @@ def _compare(kind: FieldType, element: str, old: Any, new: Any, removed: Fields,
 def _compare_lists(kind: ListType, old: list[Any], new: list[Any]) -> _Difference:
     removed: Fields = {}
     changed: Fields = {}
+    if len(old) == len(new) and len(kind.keys) == 1:
+        key = kind.keys[0]
+        if [item.get(key) for item in old] == (keys := [item.get(key) for item in new]) and len(
+            set(keys)
+        ) == len(keys):
+            # The usual case: the same elements, in the same order.
+            for was, item in zip(old, new, strict=True):
+                if was != item:
+                    _compare(kind.element, kind.path_element(item), was, item, removed, changed)
+            return removed, changed
     before, after = _by_element(kind, old), _by_element(kind, new)
     for element, items in after.items():
         known = before.get(element)

@@ -68,7 +68,7 @@ def updated(entries: list[Entry], comparison: Comparison, manager: Manager, time
             kept.append(left)
     if comparison.changed:
         kept.append(manager.entry(union(mine, comparison.changed), time))
-        return ordered(_capped(kept))
+        return ordered(kept if len(kept) <= MOST_UPDATERS else _capped(kept))
     return entries if len(kept) == len(entries) and all(map(is_, kept, entries)) else kept
 
 

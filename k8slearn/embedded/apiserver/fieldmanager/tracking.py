@@ -39,6 +39,9 @@ _PARTS_APART = {*_NOT_OWNED_PARTS, "f:metadata"}
 _ALIKE = 1024
 """New objects of which it is remembered what fields they have: the next pod of a Deployment has the same."""
 
+_AT_ONCE = 256
+"""The same, of those that were made within a second."""
+
 _LARGE = 10_000
 """Bytes from which that is not worth it."""
 
@@ -59,10 +62,9 @@ def with_entries(obj: Object, entries: list[Entry]) -> Object:
     metadata = obj["metadata"]
     if metadata.get("managedFields", ()) is entries:
         return obj
-    metadata = {name: value for name, value in metadata.items() if name != "managedFields"}
     if entries:
-        metadata["managedFields"] = entries
-    return {**obj, "metadata": metadata}
+        return {**obj, "metadata": {**metadata, "managedFields": entries}}
+    return {**obj, "metadata": {name: value for name, value in metadata.items() if name != "managedFields"}}
 
 
 def without_new_times(new: Object, old: Object) -> Object:
@@ -81,31 +83,43 @@ def without_new_times(new: Object, old: Object) -> Object:
 
 def created(kind: Kind, asked: Object, new: Object, manager: Manager, time: str) -> list[Entry]:
     """The managedFields of the object ``new``, of which ``asked`` is what the client sent."""
-    of, look = kind.stored.object_type, {}
-    for name, value in new.items():
-        if name in ("kind", "apiVersion") or (name == "status" and kind.has_status):
-            continue
-        if name == "metadata":
-            look[name] = {key: item for key, item in value.items() if key not in NOT_OWNED}
-        elif name in of.open:
-            look[name] = value
-        elif value != of.empty.get(name):
-            look[name] = 0  # Of what is owned as a whole, all are alike.
-    encoded = orjson.dumps(look)
-    fields_of = _remembered if len(encoded) < _LARGE else _remembered.__wrapped__
+    of = kind.stored.object_type
+    metadata = {name: value for name, value in new["metadata"].items() if name not in NOT_OWNED}
+    look = {name: new[name] for name in of.open if name in new}
+    if kind.has_status:
+        look.pop("status", None)
+    # Of what is owned as a whole, all that is set is alike.
+    unset = [name for name in of.closed_but_set if new.get(name) == of.empty[name]]
+    encoded = orjson.dumps((metadata, look, unset))
+    make = _made if len(encoded) < _LARGE else _made.__wrapped__
     try:
-        fields = fields_of(of, encoded)
+        entries = make(of, tuple(new), encoded, manager, time)
     except ValueError:
         return []
     if written := valid(asked.get("metadata", {}).get("managedFields")):
-        return updated(written, Comparison({}, fields), manager, time)
+        owned = entries[0]["fieldsV1"] if entries else MEMBER
+        return updated(written, Comparison({}, owned), manager, time)
+    return entries
+
+
+@lru_cache(_AT_ONCE)
+def _made(
+    kind: ObjectType, names: tuple[str, ...], encoded: bytes, manager: Manager, time: str
+) -> list[Entry]:
+    """The entries of a new object; those that are made within a second share them."""
+    look = _remembered if len(encoded) < _LARGE else _remembered.__wrapped__
+    fields = look(kind, names, encoded)
     return [manager.entry(fields, time)] if fields else []
 
 
 @lru_cache(_ALIKE)
-def _remembered(kind: ObjectType, encoded: bytes) -> Fields:
-    """The fields of the parts of a new object: what it has beyond an empty one of its kind."""
-    parts = orjson.loads(encoded)
+def _remembered(kind: ObjectType, names: tuple[str, ...], encoded: bytes) -> Fields:
+    """The fields of a new object with parts of these ``names``: what it has beyond an empty one of its kind."""
+    metadata, parts, unset = orjson.loads(encoded)
+    parts["metadata"] = metadata
+    for name in names:
+        if name not in ("kind", "apiVersion", *kind.open, *unset):
+            parts.setdefault(name, 0)
     empty = {name: value for name, value in kind.empty.items() if name in parts}
     return decoded(compare(kind.root, empty, parts).changed)
 

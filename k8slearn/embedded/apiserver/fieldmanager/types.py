@@ -39,6 +39,11 @@ class MapType:
     def add(self, name: str, type: FieldType) -> None:
         self.fields[name] = f"f:{name}", type
 
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """The named fields that are owned as a whole."""
+        return frozenset(name for name, (_, type) in self.fields.items() if type.ends)
+
     def find(self, name: str) -> tuple[str, FieldType]:
         """The path element and the type of a field; what is not declared is of the type of any."""
         return self.fields.get(name) or (f"f:{name}", self.element or ANYTHING)
@@ -135,10 +140,16 @@ class ObjectType:
         self.empty = empty
 
     @cached_property
-    def open(self) -> frozenset[str]:
-        """The parts in which there is something to own."""
+    def open(self) -> tuple[str, ...]:
+        """The parts, besides metadata, in which there is something to own."""
         assert self.root.map is not None
-        return frozenset(name for name, (_, type) in self.root.map.fields.items() if not type.ends)
+        fields = self.root.map.fields.items()
+        return tuple(name for name, (_, type) in fields if name != "metadata" and not type.ends)
+
+    @cached_property
+    def closed_but_set(self) -> tuple[str, ...]:
+        """The parts of one owner that even an empty object has."""
+        return tuple(name for name in self.empty if name not in ("metadata", *self.open))
 
 
 # -- built-in kinds -------------------------------------------------------------------------------
