@@ -190,7 +190,7 @@ def both_run(ctx: Context) -> None:
     found = ctx.existing_pod("pair")
     for status in found.status.container_statuses or []:
         if not status.ready:
-            _blame(ctx, found, status)
+            _blame(ctx, found, status.name)
     if len(found.spec.containers) < 2:
         ctx.fail("one-left")
 
@@ -206,13 +206,31 @@ def both_versions(ctx: Context) -> None:
         ctx.fail("other-pair", first=said[8080], second=said[port])
 
 
-def _blame(ctx: Context, found: Pod, status: Any) -> NoReturn:
+def _blame(ctx: Context, found: Pod, container: str) -> NoReturn:
     """What keeps a container of the pod from running."""
-    if status.restart_count or status.state.terminated:
-        log = ctx.log(found.metadata.name, status.name)
-        if "already in use" in log:
-            ctx.fail("port-taken", container=status.name, log=log.strip().splitlines()[-1])
+    words = ""
+
+    def port_taken() -> bool:
+        nonlocal words
+        words = _last_words(ctx, found.metadata.name, container)
+        return "already in use" in words
+
+    # Between two looks the container may have been started again, with an empty log.
+    if ctx.wait_until(port_taken, 5):
+        ctx.fail("port-taken", container=container, log=words.strip().splitlines()[-1])
     ctx.fail_for(found)
+
+
+def _last_words(ctx: Context, name: str, container: str) -> str:
+    """The log of the container's last run that has ended, empty when none has."""
+    status = next(
+        one for one in ctx.existing_pod(name).status.container_statuses or [] if one.name == container
+    )
+    before = status.last_state.terminated if status.last_state else None
+    if not (status.state.terminated or before):
+        return ""
+    previous = status.state.terminated is None
+    return ctx.core.read_namespaced_pod_log(name, ctx.namespace, container=container, previous=previous)
 
 
 # -- shared --------------------------------------------------------------------------------------------
