@@ -41,6 +41,13 @@ class Scale:
     status_replicas: str = "status.replicas"
     selector: Callable[[Object], str] = lambda obj: ""
 
+    def replicas(self, obj: Object) -> int:
+        """How many are wanted."""
+        found: Any = obj
+        for part in self.spec_replicas.split("."):
+            found = (found or {}).get(part)
+        return found or 0
+
 
 @dataclass(frozen=True)
 class Part:

@@ -20,7 +20,7 @@ def read(scale: Scale, obj: Object) -> Object:
     status: dict[str, Any] = {"replicas": _at(obj, scale.status_replicas) or 0}
     if selector := scale.selector(obj):
         status["selector"] = selector
-    replicas = _at(obj, scale.spec_replicas)
+    replicas = scale.replicas(obj)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",

@@ -15,7 +15,7 @@ from functools import lru_cache
 import orjson
 
 from k8slearn.embedded.apiserver.fieldmanager.comparison import Comparison, compare
-from k8slearn.embedded.apiserver.fieldmanager.fieldset import MEMBER, SELF, Fields, decoded
+from k8slearn.embedded.apiserver.fieldmanager.fieldset import MEMBER, SELF, Fields, decoded, union
 from k8slearn.embedded.apiserver.fieldmanager.managers import Entry, Manager, updated, valid
 from k8slearn.embedded.apiserver.fieldmanager.types import ObjectType
 from k8slearn.embedded.apiserver.kind import Kind, Object
@@ -142,7 +142,10 @@ def changed(kind: Kind, asked: Object, old: Object, new: Object, manager: Manage
         comparison = compare(kind.stored.object_type.root, old, new)
     except ValueError:
         return entries
-    return updated(entries, Comparison(*map(owned, comparison)), manager, time)
+    removed, changed = map(owned, comparison)
+    if manager.subresource == "scale" and kind.scale is not None and not kind.scale.replicas(new):
+        removed, changed = union(removed, changed), {}  # a Scale of none has no such field
+    return updated(entries, Comparison(removed, changed), manager, time)
 
 
 def owned(fields: Fields) -> Fields:

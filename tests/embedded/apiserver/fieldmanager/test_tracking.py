@@ -80,6 +80,15 @@ def test_status_and_scale_have_entries_of_their_own(server: Server) -> None:
     assert ".spec.replicas" not in owners(web)["me Update"]
 
 
+def test_who_scales_to_none_owns_no_replicas(server: Server) -> None:
+    server.ask("POST", DEPLOYMENTS, deployment(container()), fieldManager="me")
+    server.ask("PATCH", f"{WEB}/scale", {"spec": {"replicas": 0}}, MERGE, fieldManager="me")
+    _, web = server.ask("GET", WEB)
+    assert web["spec"]["replicas"] == 0
+    assert list(owners(web)) == ["me Update"]
+    assert ".spec.replicas" not in owners(web)["me Update"]
+
+
 def test_managers_beyond_ten_become_ancient_changes(server: Server) -> None:
     server.ask("POST", CONFIG_MAPS, config_map(a="1"), fieldManager="m0")
     obj = {}
