@@ -20,6 +20,10 @@ ASSUMED = {"cpu": 100, "memory": 200 * 1024 * 1024}
 """What a container without requests counts as when nodes are compared: so its pods spread too."""
 
 
+LARGEST = 2**63 - 1
+"""What Go makes of any quantity beyond it."""
+
+
 @lru_cache(maxsize=1024)
 def amount(resource: str, text: str | int) -> int:
     """``amount("cpu", "0.25")`` is 250, ``amount("memory", "1Ki")`` is 1024."""
@@ -41,7 +45,7 @@ def requests(pod: Object, assumed: Mapping[str, int] | None = None) -> Resources
     )
     needed.update(amounts((pod["spec"].get("resources") or {}).get("requests")))
     _merge(needed, amounts(pod["spec"].get("overhead")), int.__add__)
-    return needed
+    return {resource: min(number, LARGEST) for resource, number in needed.items()}
 
 
 def quantities(pod: Object, field: Literal["requests", "limits"]) -> dict[str, str]:

@@ -149,6 +149,8 @@ class APIServer:
         if handler is not None:
             return handler(request, target)
         verbs = self._verbs
+        if target.rest:
+            raise path_not_found()
         if target.subresource and target.subresource not in discovery.subresources(target.kind):
             if target.kind.custom_schema is not None:
                 raise not_found(target.resource, target.name)
@@ -168,11 +170,11 @@ class APIServer:
                 return verbs.evict(request, target)
             case "PUT", True, "scale":
                 return verbs.update_scale(request, target)
-            case "PUT", True, _:
+            case "PUT", True, part if part in ("", "status", "finalize") or part in target.kind.parts:
                 return verbs.update(request, target)
             case "PATCH", True, "scale":
                 return verbs.patch_scale(request, target)
-            case "PATCH", True, _:
+            case "PATCH", True, part if part in ("", "status") or part in target.kind.parts:
                 return verbs.patch(request, target)
             case "DELETE", True, "":
                 return verbs.delete(request, target)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import yaml
-
-from k8slearn.embedded.apiserver import schema
+from k8slearn.embedded.apiserver import schema, yamltext
 from k8slearn.embedded.apiserver.authorization.attributes import attributes_of
 from k8slearn.embedded.apiserver.decoding import DecodeError
 from k8slearn.embedded.apiserver.fieldmanager.apply import Applied, apply, type_text
@@ -61,7 +59,7 @@ def configuration(request: Request) -> Object:
     """What the request applies, as it stands there. Raises ApiError."""
     try:
         config = _parse(request.body)
-    except (DecodeError, yaml.YAMLError) as error:
+    except DecodeError as error:
         raise bad_request(f"error decoding patch: {error}") from None
     if not isinstance(config, dict):
         raise bad_request("error decoding patch: the configuration is no object")
@@ -72,14 +70,4 @@ def _parse(body: bytes) -> Any:
     """JSON, which is YAML too, or YAML: read as JSON has it, in which a time is a string."""
     if body.lstrip().startswith(b"{"):
         return schema.parse(body)
-    return yaml.load(body, Loader=_Loader)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in the terms of JSON."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+    return yamltext.parse(body)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
-from k8slearn.embedded.apiserver import messages, protobuf, schema
+from k8slearn.embedded.apiserver import messages, protobuf, schema, yamltext
 from k8slearn.embedded.apiserver.decoding import DecodeError
 from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.apiserver.kind import Kind
@@ -39,6 +37,9 @@ def decode(request: Request, message: str, kind: Kind | None) -> Object:
     asked = strictness(request)
     try:
         raw = _parse(request, message)
+    except DecodeError as error:
+        raise _unrecognized(request.body, kind.kind if kind else message.rpartition(".")[2], error) from None
+    try:
         if kind is not None and kind.custom_schema is None:
             _check_kind(raw, kind)
         obj, unknown = schema.decode(message, raw) if kind is None else kind.decoded(raw)
@@ -58,12 +59,12 @@ def _parse(request: Request, message: str) -> Any:
     if media == "application/vnd.kubernetes.protobuf" and message:
         return protobuf.decode(request.body, message)
     if media == "application/yaml":
-        try:
-            return yaml.safe_load(request.body)
-        except yaml.YAMLError as error:
-            raise bad_request(f"error converting YAML to JSON: {error}") from None
+        return yamltext.parse(request.body)
     if media in ("application/json", ""):
-        return schema.parse(request.body)
+        try:
+            return schema.parse(request.body)
+        except DecodeError as error:
+            raise DecodeError(f"couldn't get version/kind; json parse error: {error}") from None
     raise ApiError(
         415,
         "UnsupportedMediaType",
@@ -94,6 +95,18 @@ _SCHEME = "pkg/runtime/scheme.go:111"
 def _package(group: str) -> str:
     """Where Kubernetes keeps the types of a group: ``networking`` for ``networking.k8s.io``."""
     return group.partition(".")[0] or "core"
+
+
+def _unrecognized(body: bytes, wanted: str, error: DecodeError) -> ApiError:
+    """It is no JSON, YAML or protobuf at all. JSON is quoted, everything else in hexadecimal digits."""
+    start = body[:_SUMMARY]
+    shown = start.decode("utf-8", "replace") if body.startswith(b"{") else start.hex()
+    more = " ..." if len(body) > _SUMMARY else ""
+    summary = f"{shown}{more}" if body else "<empty>"
+    return bad_request(f"the object provided is unrecognized (must be of type {wanted}): {error} ({summary})")
+
+
+_SUMMARY = 30
 
 
 def _undecodable(message: str, kind: Kind | None, why: str) -> ApiError:

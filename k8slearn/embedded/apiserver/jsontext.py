@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,23 @@ def _object(pairs: list[tuple[str, Any]]) -> Object:
     return repeated
 
 
+def _integer(digits: str) -> int | float:
+    """What no 64 bits hold is a floating point number, as Go makes one of it where it may be any number."""
+    if len(digits) > _MOST_DIGITS or not -(2**63) <= (value := int(digits)) < 2**64:
+        return _float(digits)
+    return value
+
+
+def _float(digits: str) -> float:
+    if math.isinf(value := float(digits)):
+        raise DecodeError(f"json: cannot unmarshal number {digits} into Go value of type float64")
+    return value
+
+
+_MOST_DIGITS = 20
+"""Those of the largest number of 64 bits."""
+
+
 def _no_constant(name: str) -> None:
     raise DecodeError(f"invalid character '{name[0]}' looking for beginning of value")
 
@@ -33,7 +51,9 @@ def _no_constant(name: str) -> None:
 _LONE_SURROGATE = re.compile(
     r"(?<!\\)(\\\\)*(?:(\\u[dD][89abAB]..)(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..)"
 )
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_integer, parse_float=_float
+)
 
 _GO_SYNTAX = {
     "Expecting value": "looking for beginning of value",

@@ -6,17 +6,25 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-re
 from __future__ import annotations
 
 import base64
+import re
+import string
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import orjson
 
+from k8slearn.embedded.apiserver.decoding import DecodeError, type_error
 from k8slearn.embedded.apiserver.http import Request
+from k8slearn.embedded.apiserver.jsontext import parse
 from k8slearn.embedded.apiserver.kind import Kind
 from k8slearn.embedded.apiserver.routes import Target
 from k8slearn.embedded.apiserver.status import ApiError, bad_request
 from k8slearn.embedded.store import Key, Object, Store, Stored
 from k8slearn.kube import selectors
+
+TOKEN_VERSION = "meta.k8s.io/v1"
+_LONGEST_NUMBER = 18
+_BASE64 = f"{string.ascii_letters}{string.digits}-_"
 
 
 class Portion(NamedTuple):
@@ -84,13 +92,13 @@ def select(store: Store, request: Request, target: Target) -> Portion:
     token, limit = request.param("continue"), _whole_number(request, "limit")
     revision = str(store.revision)
     if token:
-        start = _read_token(token)
+        start = _read_token(target, token)
         found = [stored for stored in found if stored.key > start]
-    if not limit or len(found) <= limit:
+    if limit <= 0 or len(found) <= limit:
         return Portion(found, revision, {})
     rest = len(found) - limit
     found = found[:limit]
-    more: dict[str, Any] = {"continue": _token(found[-1].key)}
+    more: dict[str, Any] = {"continue": _token(target, found[-1].key, revision)}
     if not request.param("labelSelector") and not request.param("fieldSelector"):
         more["remainingItemCount"] = rest
     return Portion(found, revision, more)
@@ -98,19 +106,49 @@ def select(store: Store, request: Request, target: Target) -> Portion:
 
 def _whole_number(request: Request, name: str) -> int:
     text = request.param(name)
+    if text and not re.fullmatch(r"[+-]?[0-9]+", text):
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(text) > _LONGEST_NUMBER:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return int(text or 0)
+
+
+def _token(target: Target, key: Key, revision: str) -> str:
+    place = key.name if _in_one_place(target) else f"{key.namespace}/{key.name}"
+    token = {"v": TOKEN_VERSION, "rv": int(revision), "start": f"{place}\0"}
+    return base64.urlsafe_b64encode(orjson.dumps(token)).decode().rstrip("=")
+
+
+def _read_token(target: Target, text: str) -> Key:
+    """The key after which the portion begins. Upstream: ``storage/continue.go``, whose errors they are."""
+    good = len(text) - len(text.lstrip(_BASE64))
+    if good < len(text) or good % 4 == 1:
+        raise _no_token(f"illegal base64 data at input byte {min(good, len(text) - 1)}")
     try:
-        return int(text or 0)
-    except ValueError:
-        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+        token = parse(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(token, dict):
+            raise type_error(token, "storage.continueToken", None)
+    except DecodeError as error:
+        raise _no_token(str(error)) from None
+    version, start = token.get("v", ""), token.get("start", "")
+    if version != TOKEN_VERSION:
+        raise _no_token(f"server does not recognize this encoded version {version}")
+    if not token.get("rv"):
+        raise _no_token(f"incorrect encoded start resourceVersion (version {version})")
+    if not start or not isinstance(start, str):
+        raise _no_token(f"encoded start key empty (version {version})")
+    place = start.removesuffix("\0").strip("/")
+    if ".." in place.split("/"):
+        raise _no_token(start)
+    if _in_one_place(target):
+        return Key(target.key_namespace, place)
+    namespace, _, name = place.partition("/")
+    return Key(namespace, name)
 
 
-def _token(key: Key) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([key.namespace, key.name])).decode().rstrip("=")
+def _in_one_place(target: Target) -> bool:
+    return bool(target.namespace) or not target.kind.namespaced
 
 
-def _read_token(token: str) -> Key:
-    try:
-        namespace, name = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return Key(namespace, name)
-    except ValueError:
-        raise ApiError(400, "BadRequest", f"continue key is not valid: {token}") from None
+def _no_token(why: str) -> ApiError:
+    return bad_request(f"invalid continue token: continue key is not valid: {why}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import jsonpatch
@@ -26,6 +27,8 @@ APPLY = "application/apply-patch+yaml"
 """Server-side apply: applying.py"""
 
 MOST_OPERATIONS = 10_000
+MOST_COPIED = 3 * 1024 * 1024
+"""Bytes that all copies of one JSON patch may add: a map that is copied into itself doubles."""
 
 Decode = Callable[[Any], tuple[Object, list[str]]]
 """As ``schema.decode`` for one kind."""
@@ -122,7 +125,7 @@ def _apply_operations(obj: Object, operations: list[Any]) -> Any:
             f"{MOST_OPERATIONS}, got {len(operations)}",
         )
     try:
-        return jsonpatch.JsonPatch(operations).apply(obj)
+        return _operated(obj, operations)
     except (
         jsonpatch.JsonPatchException,
         jsonpointer.JsonPointerException,
@@ -134,6 +137,18 @@ def _apply_operations(obj: Object, operations: list[Any]) -> Any:
         # Upstream says no more either, whichever operation it was.
         sentence = "the server rejected our request due to an error in our request"
         raise ApiError(422, "Invalid", sentence, {}) from None
+
+
+def _operated(obj: Object, operations: list[Any]) -> Any:
+    patched: Any = deepcopy(obj)
+    copied = 0
+    for operation in operations:
+        if isinstance(operation, dict) and operation.get("op") == "copy":
+            copied += len(orjson.dumps(jsonpointer.resolve_pointer(patched, operation["from"])))
+            if copied > MOST_COPIED:
+                raise ValueError
+        patched = jsonpatch.JsonPatch([operation]).apply(patched, in_place=True)
+    return patched
 
 
 def _refused(patched: Any, shown: str | None, why: str) -> ApiError:

@@ -27,14 +27,14 @@ def service_addresses(attributes: Attributes, service: Object, ctx: Context) -> 
     if wrong := list(validate_cluster_ips(spec.get("clusterIPs") or ())):
         raise invalid("Service", "", service["metadata"].get("name", ""), wrong)
     others = [stored.object for stored in ctx.store.list("services")]
-    mine = (service["metadata"]["namespace"], service["metadata"]["name"])
+    mine = (service["metadata"]["namespace"], service["metadata"].get("name", ""))
     others = [o for o in others if (o["metadata"]["namespace"], o["metadata"]["name"]) != mine]
-    _set_cluster_ip(service, others, ctx)
+    _set_cluster_ip(service, others, ctx, dry_run=attributes.dry_run)
     if spec["type"] in ("NodePort", "LoadBalancer"):
         _set_node_ports(service, others, ctx)
 
 
-def _set_cluster_ip(service: Object, others: list[Object], ctx: Context) -> None:
+def _set_cluster_ip(service: Object, others: list[Object], ctx: Context, *, dry_run: bool) -> None:
     spec = service["spec"]
     asked = (spec.get("clusterIPs") or [""])[0]
     if asked == "None":
@@ -46,10 +46,17 @@ def _set_cluster_ip(service: Object, others: list[Object], ctx: Context) -> None
     taken = {ip for other in others for ip in other["spec"].get("clusterIPs") or ()}
     if asked:
         _check_cluster_ip(service, asked, taken)
-    else:
-        while not asked or asked in taken:
-            asked = str(CLUSTER_IPS[ctx.clock.random.randrange(RESERVED_IPS, CLUSTER_IPS.num_addresses - 1)])
-    spec["clusterIP"], spec["clusterIPs"] = asked, [asked]
+    chosen = asked
+    while not chosen or (not asked and chosen in taken):
+        chosen = str(CLUSTER_IPS[ctx.clock.random.randrange(RESERVED_IPS, CLUSTER_IPS.num_addresses - 1)])
+    if not service["metadata"].get("name") and not dry_run:
+        # A real server keeps an IPAddress object, which must say whose the address is.
+        detail = (
+            f'failed to allocate IP{" " if asked else ""}{asked}: IPAddress.networking.k8s.io "{chosen}" '
+            "is invalid: spec.parentRef.name: Required value"
+        )
+        raise _invalid(service, fields.invalid("spec.clusterIPs", [asked], detail))
+    spec["clusterIP"], spec["clusterIPs"] = chosen, [chosen]
     spec.setdefault("ipFamilyPolicy", "SingleStack")
     spec.setdefault("ipFamilies", ["IPv4"])
 
@@ -91,4 +98,4 @@ def _set_node_ports(service: Object, others: list[Object], ctx: Context) -> None
 
 
 def _invalid(service: Object, error: FieldError) -> ApiError:
-    return invalid("Service", "", service["metadata"]["name"], [error])
+    return invalid("Service", "", service["metadata"].get("name", ""), [error])

@@ -79,7 +79,8 @@ class ListType:
             values = (item[key] if key in item else self.defaults.get(key),)
         else:
             values = tuple([item.get(key, self.defaults.get(key)) for key in self.keys])
-        element = _key_element(self.keys, values)
+        scalars = not any(isinstance(value, dict | list) for value in values)  # others are refused later
+        element = (_key_element if scalars else _key_element.__wrapped__)(self.keys, values)
         if element == _NO_KEYS:
             names = " ".join(f'"{key}"' for key in self.keys)
             raise ValueError(

@@ -158,12 +158,12 @@ def _validate_selector_and_template(spec: dict[str, Any]) -> Iterator[FieldError
 def _as_it_will_be(spec: dict[str, Any]) -> dict[str, Any]:
     """The template with the volumes that the claims become, and without the names that each pod gets."""
     template = spec["template"]
-    claims = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or ()]
+    claims = [claim["metadata"].get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
     pod = {
         field: value for field, value in template["spec"].items() if field not in ("hostname", "subdomain")
     }
     if claims:
-        others = [volume for volume in pod.get("volumes") or () if volume["name"] not in claims]
+        others = [volume for volume in pod.get("volumes") or () if volume.get("name") not in claims]
         claimed = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
         pod["volumes"] = [*claimed, *others]
     return {**template, "spec": pod}

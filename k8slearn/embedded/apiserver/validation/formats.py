@@ -145,3 +145,18 @@ def dns_1035_label(value: str) -> list[str]:
     """What cannot begin with a digit: names of versions and kinds."""
     wrong = ["must be no more than 63 characters"] if len(value) > 63 else []
     return wrong if re.fullmatch(_DNS_1035, value) else [*wrong, _DNS_1035_EXPECTED]
+
+
+_SEARCH_DOMAIN = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*"
+_SEARCH_DOMAIN_EXPECTED = _expected(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must "
+    "start and end with an alphanumeric character",
+    _SEARCH_DOMAIN,
+    "example.com",
+)
+
+
+def search_domain(value: str) -> list[str]:
+    """What a resolver may add to a name: a subdomain, in which parts may begin with an underscore."""
+    wrong = ["must be no more than 253 characters"] if len(value) > 253 else []
+    return wrong if re.fullmatch(_SEARCH_DOMAIN, value) else [*wrong, _SEARCH_DOMAIN_EXPECTED]

@@ -16,6 +16,7 @@ from k8slearn.embedded.apiserver.validation.containers import (
     validate_images_of_pod,
     validate_init_containers,
 )
+from k8slearn.embedded.apiserver.validation.dns import validate_dns_config, validate_host_aliases
 from k8slearn.embedded.apiserver.validation.ephemeral import validate_ephemeral_containers
 from k8slearn.embedded.apiserver.validation.fields import (
     choice,
@@ -23,7 +24,6 @@ from k8slearn.embedded.apiserver.validation.fields import (
     forbidden,
     invalid,
     non_negative,
-    required,
 )
 from k8slearn.embedded.apiserver.validation.metadata import validate_annotations
 from k8slearn.embedded.apiserver.validation.scheduling import (
@@ -81,15 +81,14 @@ def validate_pod_spec(path: str, spec: PodSpec, *, is_pod: bool) -> Iterator[Fie
     yield from validate_labels(f"{path}.nodeSelector", spec.get("nodeSelector"))
     yield from _validate_security_context(f"{path}.securityContext", spec.get("securityContext") or {})
     yield from validate_affinity(f"{path}.affinity", spec.get("affinity") or {})
-    if spec.get("dnsPolicy") == "None" and not (spec.get("dnsConfig") or {}).get("nameservers"):
-        detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        at = f"{path}.dnsConfig.nameservers" if spec.get("dnsConfig") else f"{path}.dnsConfig"
-        yield required(at, detail)
+    is_only = spec.get("dnsPolicy") == "None"
+    yield from validate_dns_config(f"{path}.dnsConfig", spec.get("dnsConfig"), is_only=is_only)
     yield from validate_spread(
         f"{path}.topologySpreadConstraints", spec.get("topologySpreadConstraints") or ()
     )
     yield from _validate_names(path, spec)
     yield from validate_tolerations(f"{path}.tolerations", spec.get("tolerations") or ())
+    yield from validate_host_aliases(f"{path}.hostAliases", spec.get("hostAliases") or [])
     yield from validate_gates(f"{path}.schedulingGates", spec.get("schedulingGates") or ())
 
 
