@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from k8slearn.embedded.apiserver.kind import Kind, Scale
+from k8slearn.embedded.apiserver.kinds import Kinds
 from k8slearn.embedded.apiserver.openapi import OpenAPI
 
 KINDS = [
@@ -24,7 +25,7 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def openapi() -> OpenAPI:
-    return OpenAPI(KINDS)
+    return OpenAPI(Kinds(KINDS))
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,8 @@ def test_the_index_names_each_document_with_a_hash(openapi: OpenAPI) -> None:
     paths = openapi.index()["paths"]
     assert sorted(paths) == ["api/v1", "apis/apps/v1"]
     assert paths["apis/apps/v1"]["serverRelativeURL"].startswith("/openapi/v3/apis/apps/v1?hash=")
-    assert OpenAPI(KINDS).index() == openapi.index()
-    assert OpenAPI(KINDS[1:]).index()["paths"]["api/v1"] != paths["api/v1"]
+    assert OpenAPI(Kinds(KINDS)).index() == openapi.index()
+    assert OpenAPI(Kinds(KINDS[1:])).index()["paths"]["api/v1"] != paths["api/v1"]
 
 
 def test_there_is_no_document_of_a_group_that_is_not_served(openapi: OpenAPI) -> None:

@@ -7,7 +7,8 @@ Costs are not estimated: an expression that would be refused as too expensive is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from k8slearn.embedded.apiserver.apiextensions.expressions import (
@@ -25,6 +26,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
     invalid,
     required,
 )
+from k8slearn.kube.duration import parse_duration
 
 _BLOCKING = (
     "FieldValueNotSupported",
@@ -184,7 +186,23 @@ def _variable(value: Any, schema: Schema, *, root: bool = False) -> Any:
         return seen
     if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(value, str) and (read := _OF_FORMATS.get(schema.get("format", ""))):
+        return read(value)
     return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_OF_FORMATS: dict[str, Callable[[str], Any]] = {
+    "date": _moment,
+    "date-time": _moment,
+    "datetime": _moment,
+    "duration": lambda text: timedelta(seconds=parse_duration(text)),
+}
+"""Strings that CEL sees as times and spans of time; they are valid when a rule is asked."""
 
 
 def escaped(name: str) -> str:

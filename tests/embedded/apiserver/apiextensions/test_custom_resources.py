@@ -158,6 +158,17 @@ def test_rules_are_asked_of_what_is_valid_otherwise(api, definition) -> None:
     assert said.endswith("spec: Invalid value: no y")
 
 
+def test_a_rule_sees_times_as_times(api, definition) -> None:
+    times = {
+        "from": {"type": "string", "format": "date-time"},
+        "span": {"type": "string", "format": "duration"},
+    }
+    rule = {"rule": "self.from < timestamp('2020-01-01T00:00:00Z') && self.span > duration('1m')"}
+    api.define(definition({"type": "object", "properties": times, "x-kubernetes-validations": [rule]}))
+    assert api.model("a", {"from": "2019-01-01T00:00:00Z", "span": "2m"})["kind"] == "Model"
+    assert "failed rule" in api.model("b", {"from": "2021-01-01T00:00:00Z", "span": "2m"})["message"]
+
+
 def test_status_and_scale_are_apart(api, definition) -> None:
     whole = definition(SPEC, subresources=STATUS)
     properties = whole["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
