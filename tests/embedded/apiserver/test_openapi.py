@@ -71,6 +71,7 @@ def test_lists_say_how_they_merge(apps: dict) -> None:
 def test_patch_lists_its_types_and_takes_field_validation(apps: dict) -> None:
     patch = apps["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
     assert sorted(patch["requestBody"]["content"]) == [
+        "application/apply-patch+yaml",
         "application/json-patch+json",
         "application/merge-patch+json",
         "application/strategic-merge-patch+json",
