@@ -106,6 +106,7 @@ def serves(ctx: Context) -> None:
     if given != str(seconds):
         ctx.fail("no-load", given=given or "-")
     _answers(ctx, "assistant")
+    _liveness_fits(ctx, "assistant")
 
 
 @loading.step(points=3)
@@ -155,8 +156,7 @@ def ranking_as_it_was(ctx: Context) -> None:
 def answers(ctx: Context) -> None:
     _rolled_out(ctx, "ranking")
     _answers(ctx, "ranking")
-    if told := _liveness_answer(ctx, next(iter(_ready_pods(ctx, "ranking")))):
-        ctx.fail("liveness-wrong", asks=_asks(_probe(ctx, "ranking", "liveness_probe")), told=told)
+    _liveness_fits(ctx, "ranking")
 
 
 @overload.step(points=4)
@@ -197,28 +197,8 @@ def _look_at_liveness(ctx: Context, victim: Pod, killed: Callable[[], bool]) -> 
     if probe is None:
         return
     patience = min(probe.period_seconds * probe.failure_threshold + SLACK, OUT)
-    if _liveness_answer(ctx, victim) or ctx.wait_until(killed, 0 if probe.http_get else patience):
+    if _liveness_answer(ctx, "ranking", victim) or ctx.wait_until(killed, 0 if probe.http_get else patience):
         ctx.fail("killed-for-it", pod=victim.metadata.name, asks=_asks(probe))
-
-
-def _liveness_answer(ctx: Context, pod: Pod) -> str:
-    """What the pod answers its liveness probe when that asks by HTTP and the answer is no good, else ""."""
-    probe = _probe(ctx, "ranking", "liveness_probe")
-    if probe is None or not probe.http_get:
-        return ""
-    address = f"http://{pod.status.pod_ip}:{_number(ctx, probe.http_get.port)}{probe.http_get.path}"
-    asked = ctx.run(f"wget -qO- -T 3 {address}")
-    return asked.output[-200:] if asked.code != 0 else ""
-
-
-def _number(ctx: Context, port: int | str) -> int:
-    """A probe's port; a container's name for it stands for its number."""
-    found = {
-        one.name: one.container_port
-        for container in _deployment(ctx, "ranking").spec.template.spec.containers
-        for one in container.ports or []
-    }
-    return found.get(port, port)
 
 
 # -- lies: Ready, and it cannot answer -----------------------------------------------------------------
@@ -371,6 +351,29 @@ def _containers(ctx: Context, name: str) -> list[Any]:
 def _probe(ctx: Context, name: str, kind: str) -> Any | None:
     """The Deployment's first probe of a kind: ``liveness_probe``."""
     return next((found for one in _containers(ctx, name) if (found := getattr(one, kind))), None)
+
+
+def _liveness_fits(ctx: Context, name: str) -> None:
+    """A liveness probe that fails for a healthy program has only not ended it yet."""
+    for pod in _ready_pods(ctx, name)[:1]:
+        if told := _liveness_answer(ctx, name, pod):
+            ctx.fail("liveness-wrong", asks=_asks(_probe(ctx, name, "liveness_probe")), told=told)
+
+
+def _liveness_answer(ctx: Context, name: str, pod: Pod) -> str:
+    """What the pod answers its liveness probe when that asks by HTTP and the answer is no good, else ""."""
+    probe = _probe(ctx, name, "liveness_probe")
+    if probe is None or not probe.http_get:
+        return ""
+    address = f"http://{pod.status.pod_ip}:{_number(ctx, name, probe.http_get.port)}{probe.http_get.path}"
+    asked = ctx.run(f"wget -qO- -T 3 {address}")
+    return asked.output[-200:] if asked.code != 0 else ""
+
+
+def _number(ctx: Context, name: str, port: int | str) -> int | str:
+    """A probe's port; a container's name for it stands for its number."""
+    ports = [port for container in _containers(ctx, name) for port in container.ports or []]
+    return next((one.container_port for one in ports if one.name == port), port)
 
 
 def _asks(probe: Any) -> str:
