@@ -34,7 +34,8 @@ def applied(registry: Registry, request: Request, target: Target, config: Object
     if found is None:
         if target.subresource:
             raise not_found(target.resource, target.name)
-        if uid := (config.get("metadata") or {}).get("uid"):
+        metadata = config.get("metadata")
+        if uid := isinstance(metadata, dict) and metadata.get("uid"):
             why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
             raise conflict(target.resource, target.name, why)
         registry.authorizer.require(request.who, replace(attributes_of(request), verb="create"))

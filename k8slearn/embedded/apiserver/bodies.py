@@ -37,6 +37,7 @@ def decode(request: Request, message: str, kind: Kind | None) -> Object:
     asked = strictness(request)
     try:
         raw = _parse(request, message)
+        raw = {} if raw is None else raw
     except DecodeError as error:
         raise _unrecognized(request.body, kind.kind if kind else message.rpartition(".")[2], error) from None
     try:
@@ -55,12 +56,12 @@ def decode(request: Request, message: str, kind: Kind | None) -> Object:
 
 
 def _parse(request: Request, message: str) -> Any:
-    media = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    media = (request.headers.get("content-type") or "application/json").partition(";")[0].strip()
     if media == "application/vnd.kubernetes.protobuf" and message:
         return protobuf.decode(request.body, message)
     if media == "application/yaml":
         return yamltext.parse(request.body)
-    if media in ("application/json", ""):
+    if media == "application/json":
         try:
             return schema.parse(request.body)
         except DecodeError as error:
