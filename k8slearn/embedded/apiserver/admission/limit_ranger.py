@@ -64,7 +64,7 @@ def limit_ranger(attributes: Attributes, obj: Object, ctx: Context) -> None:
     for items in _ranges(obj, ctx):
         if wrong := list(dict.fromkeys(text for item in items for text in _wrong(resource, obj, item))):
             why = wrong[0] if len(wrong) == 1 else f"[{', '.join(wrong)}]"
-            raise forbidden(resource, obj["metadata"]["name"], why)
+            raise forbidden(resource, obj["metadata"].get("name", ""), why)
 
 
 def _ranges(obj: Object, ctx: Context) -> Iterator[list[Object]]:

@@ -67,7 +67,7 @@ def binding_escalation(attributes: Attributes, new: Object, ctx: Context) -> Non
             raise ApiError(500, "", str(error.args[0])) from None
         raise not_found(kind.resource, role.get("name", "")) from None
     if text := _escalation(user, namespace, rules, ctx):
-        raise forbidden(kind.resource, new["metadata"]["name"], text)
+        raise forbidden(kind.resource, new["metadata"].get("name", ""), text)
 
 
 def _escalation(user: User, namespace: str, rules: Sequence[Object], ctx: Context) -> str:

@@ -103,8 +103,9 @@ def _check(kind: Kind, config: Any) -> None:
     version, name = config.get("apiVersion") or "", config.get("kind") or ""
     if (version, name) != (kind.api_version, kind.kind):
         raise bad_request(f"invalid object type: {type_text(version, name)}")
-    metadata = config.get("metadata") or {}
-    if isinstance(metadata, dict) and metadata.get("managedFields") is not None:
+    metadata = config.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if metadata.get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
     if errors := list(type_errors(kind.object_type.root, config)):
         what = errors[0] if len(errors) == 1 else "\n  ".join(["errors:", *errors])

@@ -27,7 +27,7 @@ def _default(obj: Object) -> None:
 
 
 def _validate(obj: Object) -> Iterator[FieldError]:
-    called, value = obj["metadata"]["name"], obj["value"]
+    called, value = obj["metadata"].get("name", ""), obj["value"]
     if called.startswith("system-"):
         if wrong := _not_a_system_class(obj):
             detail = (
@@ -41,7 +41,7 @@ def _validate(obj: Object) -> Iterator[FieldError]:
 
 
 def _not_a_system_class(obj: Object) -> str:
-    called = obj["metadata"]["name"]
+    called = obj["metadata"].get("name", "")
     if called not in SYSTEM_CLASSES:
         return f"{called} is not a known system priority class"
     if obj["value"] != SYSTEM_CLASSES[called]:
