@@ -31,6 +31,7 @@ from k8slearn.embedded.apiserver.status import (
     insufficient_storage,
     method_not_allowed,
     not_found,
+    page_not_found,
     path_not_found,
     unauthorized,
 )
@@ -233,13 +234,23 @@ class APIServer:
             case ["healthz" | "livez" | "readyz"]:
                 return Response(200, b"ok", content_type="text/plain; charset=utf-8")
         if found is None:
-            raise path_not_found()
+            raise self._not_found(path)
         return Response(200, orjson.dumps(found))
+
+    def _not_found(self, path: str) -> ApiError:
+        """The groups of Kubernetes' own answer for all that is below them; nobody answers for the rest."""
+        _, root, *below = path.split("/")
+        ours = {kind.group for kind in self._kinds if kind.custom_schema is None}
+        return (
+            path_not_found()
+            if root == "api" or (root == "apis" and below[:1] and below[0] in ours)
+            else page_not_found()
+        )
 
     def _schema(self, group: str, version: str) -> Response:
         document = self._openapi.document(group, version)
         if document is None:
-            raise path_not_found()
+            raise page_not_found()
         return Response(200, document)
 
 

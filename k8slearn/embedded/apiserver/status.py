@@ -130,10 +130,17 @@ def expired(message: str) -> ApiError:
     return ApiError(410, "Expired", message)
 
 
+_NO_RESOURCE = "the server could not find the requested resource"
+
+
 def path_not_found() -> ApiError:
-    """What an unknown path gets: no Status, but a line of text, of which clients make this sentence."""
-    sentence = "the server could not find the requested resource"
-    return ApiError(404, "NotFound", sentence, {}, text="404 page not found\n")
+    """What an unknown path below a group of Kubernetes' own gets."""
+    return ApiError(404, "NotFound", _NO_RESOURCE, {})
+
+
+def page_not_found() -> ApiError:
+    """What any other unknown path gets: no Status, but a line of text, of which clients make that sentence."""
+    return ApiError(404, "NotFound", _NO_RESOURCE, {}, text="404 page not found\n")
 
 
 def method_not_allowed() -> ApiError:
