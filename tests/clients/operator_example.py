@@ -46,5 +46,7 @@ def farewell(name: str, namespace: str, **_: Any) -> None:
 
 @kopf.timer(*GROUP, interval=0.2)
 def ready(name: str, namespace: str, patch: kopf.Patch, **_: Any) -> None:
-    mine: Any = client.AppsV1Api().list_namespaced_deployment(namespace, field_selector=f"metadata.name={name}")
+    mine: Any = client.AppsV1Api().list_namespaced_deployment(
+        namespace, field_selector=f"metadata.name={name}"
+    )
     patch.status["ready"] = sum(one.status.ready_replicas or 0 for one in mine.items)

@@ -177,7 +177,9 @@ def test_kr8s_knows_custom_objects_and_hears_of_changes(kr8s_api: Any) -> None:
     model.patch({"spec": {"replicas": 2}})
     model.refresh()
     assert model.spec.replicas == 2
-    with pytest.raises(kr8s.ServerError, match=r"spec\.replicas in body should be greater than or equal to 0"):
+    with pytest.raises(
+        kr8s.ServerError, match=r"spec\.replicas in body should be greater than or equal to 0"
+    ):
         model.patch({"spec": {"replicas": -1}})
     config_map = Kr8sConfigMap({"metadata": {"name": "seen", "namespace": "default"}}, api=kr8s_api)
     config_map.create()
