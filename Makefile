@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: lab demo test test-browser test-kind test-parity-real lint bench clean
+.PHONY: lab demo test test-browser test-kind test-mutants test-parity-real lint bench clean
 
 lab: .venv/lab          ## a cluster in the background, the lessons, JupyterLab
 	$(BIN)/k8slearn lab $(DIR)
@@ -21,6 +21,9 @@ test-kind: .venv/dev    ## the lessons and the engines on a kind cluster, which 
 	$(BIN)/k8slearn up --engine kind
 	$(BIN)/python -m pytest -m kind -n 2
 	K8SLEARN_ENGINE=kind $(BIN)/python -m pytest --nbval-lax lessons/solutions/en/*.ipynb
+
+test-mutants: .venv/dev ## small wrongs of every right answer: each must fail, or stand in mutants.yaml with its reason
+	$(BIN)/python -m tools.mutants
 
 test-parity-real: .venv/dev  ## record tests/parity anew on a kind cluster, then see what the embedded one answers
 	$(BIN)/k8slearn up --engine kind
