@@ -70,10 +70,15 @@ def kubeconfig() -> None:
     click.echo(engines.kubeconfig())
 
 
-@click.command(
-    context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
-)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+class _AsTyped(click.Command):
+    """Every word is an argument, ``--`` too: it tells kubectl where a container's command begins."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.params["arguments"] = tuple(args)
+        return args
+
+
+@click.command(cls=_AsTyped, add_help_option=False)
 def kubectl(arguments: tuple[str, ...]) -> None:
     """Run kubectl on the cluster: k8slearn kubectl get pods."""
     from k8slearn import engines
