@@ -114,6 +114,7 @@ def runs(ctx: Context) -> None:
 
 @by_hand.step(points=3)
 def keeps_up(ctx: Context) -> None:
+    _worked_off(ctx, "translate")
     with ctx.traffic("http://translate/", ctx.values["rate"]) as traffic:
         ctx.watch_for(15)
     seen = {"pods": len(traffic.pods), "failed": traffic.failed, "requests": traffic.requests}
@@ -423,6 +424,12 @@ def _deployment(ctx: Context, name: str) -> Any:
 
 def _ready_pods(ctx: Context, name: str) -> list[Any]:
     return [pod for pod in ctx.owned_pods(name) if ready(pod)]
+
+
+def _worked_off(ctx: Context, name: str) -> None:
+    """Wait until the pods have answered what came earlier: a load test leaves work behind that nobody waits for."""
+    addresses = " ".join(pod.status.pod_ip for pod in _ready_pods(ctx, name))
+    ctx.run_until_well(f"for a in {addresses}; do wget -qO/dev/null -T 1 http://$a:8080/ || exit 1; done", 60)
 
 
 def _setting(ctx: Context, name: str, variable: str) -> str | None:

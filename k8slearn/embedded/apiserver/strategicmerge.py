@@ -164,7 +164,7 @@ def _check_alike(live: list[Any], patch: list[Any]) -> None:
     kinds = {go_kind(element) for element in [*live, *patch]}
     if "slice" in kinds:
         raise ApiError(422, "Invalid", "lists of lists are not supported", {})
-    if len(kinds) > 1:
+    if len(kinds) > 1 or None in (*live, *patch):
         raise _refused(f"list element types are not identical: {go_print([live, patch])}")
 
 

@@ -100,7 +100,7 @@ def _for(subresource: str, kind: Kind, fields: Fields) -> Fields:
 
 def _check(kind: Kind, config: Any) -> None:
     """Raises ApiError for what is no configuration of this kind."""
-    version, name = config.get("apiVersion") or "", config.get("kind") or ""
+    version, name = str(config.get("apiVersion") or ""), str(config.get("kind") or "")
     if (version, name) != (kind.api_version, kind.kind):
         raise bad_request(f"invalid object type: {type_text(version, name)}")
     metadata = config.get("metadata")

@@ -72,7 +72,7 @@ def _prepare_create(obj: Object) -> None:
     described = template["metadata"] = template.get("metadata") or {}
     labels = described["labels"] = described.get("labels") or {}
     for label in NAME_LABELS:
-        labels.setdefault(label, metadata["name"])
+        labels.setdefault(label, metadata.get("name", ""))  # without one it will be refused
     for label in UID_LABELS:
         labels.setdefault(label, metadata["uid"])
     selector = spec["selector"] = spec.get("selector") or {}

@@ -129,7 +129,7 @@ class DaemonSetController(Controller):
     def _wait_for(self, ds: Object, node: str, pod: Object) -> float:
         """Seconds until the finished ``pod`` may be replaced; 0 for now, which an event tells."""
         name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-        if pod["status"]["phase"] == "Succeeded":
+        if pod["status"].get("phase") == "Succeeded":
             message = f"Found succeeded daemon pod {name} on node {node}, will try to delete it"
             self.events.event(ds, "Normal", "SucceededDaemonPod", message)
             return 0.0
