@@ -50,6 +50,13 @@ def pid(home: Path) -> int:
     return json.loads((home / "cluster" / "server.json").read_text())["pid"]
 
 
+def kill(k8slearn: Run, home: Path) -> None:
+    """As ``kill -9`` does; a process takes a moment to be gone."""
+    os.kill(pid(home), signal.SIGKILL)
+    while k8slearn("status").returncode == 0:
+        pass
+
+
 def test_up_gives_three_nodes_to_kubectl_and_down_leaves_none(k8slearn: Run, home: Path):
     assert k8slearn("up").returncode == 0
     nodes = kubectl_in(home, "get", "nodes", "-o", "name").split()
@@ -77,7 +84,7 @@ def test_a_killed_cluster_carries_on_with_everything_that_it_acknowledged(k8slea
     k8slearn("up")
     for number in range(5):
         kubectl_in(home, "create", "configmap", f"c{number}")
-    os.kill(pid(home), signal.SIGKILL)
+    kill(k8slearn, home)
     assert k8slearn("up").returncode == 0
     found = kubectl_in(home, "get", "configmaps", "-o", "name")
     assert [f"configmap/c{n}" in found for n in range(5)] == [True] * 5
@@ -87,7 +94,7 @@ def test_a_pod_survives_a_killed_cluster_with_its_containers_started_again(k8sle
     k8slearn("up")
     kubectl_in(home, "run", "web", "--image=nginx:1.29")
     kubectl_in(home, "wait", "--for=condition=Ready", "pod/web", "--timeout=30s")
-    os.kill(pid(home), signal.SIGKILL)
+    kill(k8slearn, home)
     k8slearn("up")
     kubectl_in(home, "wait", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "pod/web")
     kubectl_in(home, "wait", "--for=condition=Ready", "pod/web", "--timeout=30s")
