@@ -117,6 +117,16 @@ class Context:
             iter(self.apps.list_namespaced_deployment(self.namespace, field_selector=named).items), None
         )
 
+    def existing_deployment(self, name: str) -> Any:
+        """The Deployment, or a failed step with the feedback ``no-deployment``."""
+        self.wait_until(lambda: self.deployment(name), 2)
+        return self.deployment(name) or self.fail("no-deployment", deployment=name)
+
+    def rolled_out(self, deployment: str) -> bool:
+        """Whether the Deployment is there and its release is through (``diagnose.rolled_out``)."""
+        found = self.deployment(deployment)
+        return found is not None and diagnose.rolled_out(found)
+
     def owned_pods(self, deployment: str) -> list[Pod]:
         """The pods that belong to the Deployment's ReplicaSets, found by their owners, not by their names."""
         sets = {
@@ -129,6 +139,23 @@ class Context:
             for pod in self.pods()
             if any(reference.uid in sets for reference in pod.metadata.owner_references or [])
         ]
+
+    def variable(self, deployment: str, name: str) -> str | None:
+        """The value of an environment variable that the Deployment's template gives, None when it gives none."""
+        containers = self.existing_deployment(deployment).spec.template.spec.containers
+        variables = [one for container in containers for one in container.env or []]
+        return next((one.value for one in variables if one.name == name), None)
+
+    def ready_pods(self, deployment: str) -> list[Pod]:
+        """Those of the Deployment's pods that are Ready now."""
+        return [pod for pod in self.owned_pods(deployment) if diagnose.ready(pod)]
+
+    def told(self, pod: str, reason: str) -> str:
+        """The message of the pod's last event with a reason (``FailedMount``, ``Unhealthy``), "" without one."""
+        events = self.core.list_namespaced_event(
+            self.namespace, field_selector=f"involvedObject.name={pod},reason={reason}"
+        ).items
+        return events[-1].message if events else ""
 
     def existing_pod(self, name: str) -> Pod:
         """The pod, or a failed step that says where it is instead: misspelt, elsewhere, a Deployment's."""
@@ -248,6 +275,11 @@ class Context:
             manifest.patch(self.cluster.api_client, self.namespace, one)
 
     # -- within -----------------------------------------------------------------------------------
+
+    def remove_config_map(self, name: str) -> None:
+        """Delete a ConfigMap, where there is one: what an earlier try has left."""
+        if self.core.list_namespaced_config_map(self.namespace, field_selector=f"metadata.name={name}").items:
+            self.core.delete_namespaced_config_map(name, self.namespace)
 
     def _probe_phase(self, name: str) -> str:
         return self.core.read_namespaced_pod(name, self.namespace).status.phase

@@ -43,6 +43,15 @@ def owner(thing: Any) -> tuple[str, str] | None:
     return None
 
 
+def rolled_out(deployment: Any) -> bool:
+    """Whether a Deployment's release is through: its pods, one at least, are of the newest template and available."""
+    status, wanted = deployment.status, deployment.spec.replicas
+    if status.observed_generation != deployment.metadata.generation:
+        return False  # its controller has not seen the last change yet
+    counts = status.replicas, status.updated_replicas, status.available_replicas
+    return wanted > 0 and all(count == wanted for count in counts)
+
+
 def trouble(pod: Pod) -> Trouble | None:
     """What waiting will not cure, or None."""
     if pod.status.phase == "Succeeded":

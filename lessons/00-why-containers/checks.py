@@ -73,7 +73,7 @@ def on_one_machine(ctx: Context) -> None:
 
 @table.begin
 def two_neighbours(ctx: Context) -> None:
-    _remove_config_map(ctx, "table")
+    ctx.remove_config_map("table")
     ctx.replace(pod("blue", [{"name": "blue", "image": "busybox:1.37", "command": ["sleep", "86400"]}]))
     node = ctx.ready_pod("blue", 60).spec.node_name
     ctx.replace(pod("green", [{"name": "green", "image": "k8slearn/app:2.0"}], nodeName=node))
@@ -242,11 +242,6 @@ def _data(ctx: Context, name: str) -> dict[str, str]:
     if not maps:
         ctx.fail("not-written", name=name)
     return maps[0].data or {}
-
-
-def _remove_config_map(ctx: Context, name: str) -> None:
-    if ctx.core.list_namespaced_config_map(ctx.namespace, field_selector=f"metadata.name={name}").items:
-        ctx.core.delete_namespaced_config_map(name, ctx.namespace)
 
 
 def _image_id(found: Pod) -> str:

@@ -94,16 +94,16 @@ def _scale_count(rng: Random) -> dict[str, object]:
 @scale.begin
 def one_ranker(ctx: Context) -> None:
     ctx.replace(deployment("ranker", "nginx:1.28", 1))
-    ctx.wait_until(lambda: _ready(ctx, "ranker"), 60)
+    ctx.wait_until(lambda: ctx.ready_pods("ranker"), 60)
 
 
 @scale.step(points=2)
 def all_ready(ctx: Context) -> None:
     count = ctx.values["count"]
     _deployment(ctx, "ranker")
-    ctx.wait_until(lambda: _complete(ctx, "ranker"), 20)
+    ctx.wait_until(lambda: ctx.rolled_out("ranker"), 20)
     ctx.watch_for(2)
-    owned, wanted = _ready(ctx, "ranker"), _deployment(ctx, "ranker").spec.replicas
+    owned, wanted = ctx.ready_pods("ranker"), _deployment(ctx, "ranker").spec.replicas
     if len(owned) == wanted == count:
         return
     if unready := next((pod for pod in ctx.owned_pods("ranker") if not ready(pod)), None):
@@ -119,18 +119,18 @@ def all_ready(ctx: Context) -> None:
 
 @scale.step(points=1)
 def all_answer(ctx: Context) -> None:
-    _ask_all(ctx, _ready(ctx, "ranker"))
+    _ask_all(ctx, ctx.ready_pods("ranker"))
 
 
 @scale.step(points=1)
 def stay_as_many(ctx: Context) -> None:
-    pods = _ready(ctx, "ranker")
+    pods = ctx.ready_pods("ranker")
     gone = [pod.metadata.uid for pod in pods[:2]]
     for pod in pods[:2]:
         ctx.core.delete_namespaced_pod(pod.metadata.name, ctx.namespace, grace_period_seconds=1)
 
     def whole_again() -> bool:
-        uids = [pod.metadata.uid for pod in _ready(ctx, "ranker")]
+        uids = [pod.metadata.uid for pod in ctx.ready_pods("ranker")]
         return len(uids) == len(pods) and not set(uids) & set(gone)
 
     if not ctx.wait_until(whole_again, 60):
@@ -146,7 +146,7 @@ def three_scorers(ctx: Context) -> None:
         if _made_by(pod, "scorer") and owner(pod) is None:
             ctx.core.delete_namespaced_pod(pod.metadata.name, ctx.namespace, grace_period_seconds=0)
     ctx.replace(deployment("scorer", "nginx:1.28", 3))
-    ctx.wait_until(lambda: len(_ready(ctx, "scorer")) == 3, 60)
+    ctx.wait_until(lambda: len(ctx.ready_pods("scorer")) == 3, 60)
 
 
 @quarantine.step(points=2)
@@ -171,8 +171,8 @@ def it_still_runs(ctx: Context) -> None:
 
 @quarantine.step(points=1)
 def three_serve(ctx: Context) -> None:
-    if not ctx.wait_until(lambda: len(_ready(ctx, "scorer")) == 3, 30):
-        ctx.fail("not-three", count=len(_ready(ctx, "scorer")))
+    if not ctx.wait_until(lambda: len(ctx.ready_pods("scorer")) == 3, 30):
+        ctx.fail("not-three", count=len(ctx.ready_pods("scorer")))
 
 
 # -- rollout: a bad image, half rolled out -------------------------------------------------------------
@@ -181,7 +181,7 @@ def three_serve(ctx: Context) -> None:
 @rollout.begin
 def bad_release(ctx: Context) -> None:
     ctx.replace(deployment("search", "nginx:1.28", 3))
-    ctx.wait_until(lambda: len(_ready(ctx, "search")) == 3, 60)
+    ctx.wait_until(lambda: len(ctx.ready_pods("search")) == 3, 60)
     ctx.patch(image("search", "nginx:1.92"))
     ctx.wait_until(lambda: any(trouble(pod) for pod in ctx.owned_pods("search")), 30)
 
@@ -189,11 +189,11 @@ def bad_release(ctx: Context) -> None:
 @rollout.step(points=2)
 def rolled_out(ctx: Context) -> None:
     _deployment(ctx, "search")
-    ctx.wait_until(lambda: _complete(ctx, "search"), 30)
+    ctx.wait_until(lambda: ctx.rolled_out("search"), 30)
     found = _deployment(ctx, "search")
     if found.spec.replicas == 0:
         ctx.fail("no-replicas", deployment="search")
-    if _complete(ctx, "search"):
+    if ctx.rolled_out("search"):
         return
     if found.spec.paused:
         ctx.fail("on-hold")
@@ -201,14 +201,14 @@ def rolled_out(ctx: Context) -> None:
     ctx.fail(
         "still-broken",
         image=found.spec.template.spec.containers[0].image,
-        ready=len(_ready(ctx, "search")),
+        ready=len(ctx.ready_pods("search")),
         pod=broken.metadata.name if broken else "search-…",
     )
 
 
 @rollout.step(points=1)
 def three_answer(ctx: Context) -> None:
-    pods = _ready(ctx, "search")
+    pods = ctx.ready_pods("search")
     if len(pods) < 3:
         ctx.fail("too-few", count=len(pods))
     _ask_all(ctx, pods)
@@ -228,7 +228,7 @@ def no_outage(ctx: Context) -> None:
 @paused.begin
 def on_hold(ctx: Context) -> None:
     ctx.replace(deployment("reranker", "nginx:1.27", 2))
-    ctx.wait_until(lambda: len(_ready(ctx, "reranker")) == 2, 60)
+    ctx.wait_until(lambda: len(ctx.ready_pods("reranker")) == 2, 60)
     ctx.patch("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: reranker}\nspec: {paused: true}")
     ctx.patch(image("reranker", "nginx:1.29"))
 
@@ -236,7 +236,7 @@ def on_hold(ctx: Context) -> None:
 @paused.step(points=3)
 def new_version_runs(ctx: Context) -> None:
     _deployment(ctx, "reranker")
-    ctx.wait_until(lambda: _versions(ctx) == {"1.29"} and _complete(ctx, "reranker"), 20)
+    ctx.wait_until(lambda: _versions(ctx) == {"1.29"} and ctx.rolled_out("reranker"), 20)
     found, versions = _deployment(ctx, "reranker"), _versions(ctx)
     if found.spec.paused:
         ctx.fail("still-paused", versions=", ".join(sorted(versions)))
@@ -251,7 +251,7 @@ def new_version_runs(ctx: Context) -> None:
 
 @paused.step(points=1)
 def two_answer(ctx: Context) -> None:
-    pods = _ready(ctx, "reranker")
+    pods = ctx.ready_pods("reranker")
     if len(pods) < 2:
         ctx.fail("too-few", count=len(pods))
     _ask_all(ctx, pods)
@@ -274,10 +274,6 @@ def _deployment(ctx: Context, name: str) -> Any:
     return found
 
 
-def _ready(ctx: Context, name: str) -> list[Pod]:
-    return [pod for pod in ctx.owned_pods(name) if ready(pod)]
-
-
 def _ready_pods(ctx: Context, name: str) -> list[Pod]:
     """The Deployment's pods, once all that it wants are Ready; there is at least one."""
     wanted = _deployment(ctx, name).spec.replicas
@@ -293,15 +289,6 @@ def _ask_all(ctx: Context, pods: list[Pod]) -> None:
     asked = ctx.run_until_well(f"for a in {addresses}; do wget -qO /dev/null -T 2 http://$a/ || exit 1; done")
     if asked.code != 0:
         ctx.fail("refused", answer=asked.output)
-
-
-def _complete(ctx: Context, name: str) -> bool:
-    """Whether the release is through: every pod is of the newest template, and available."""
-    found = ctx.deployment(name)
-    if found is None or found.status.observed_generation != found.metadata.generation:
-        return False
-    counts = found.status.replicas, found.status.updated_replicas, found.status.available_replicas
-    return found.spec.replicas > 0 and all(count == found.spec.replicas for count in counts)
 
 
 def _made_by(pod: Pod, name: str) -> bool:

@@ -89,7 +89,7 @@ def _expose_ports(rng: Any) -> dict[str, object]:
 def a_model_without_a_name(ctx: Context) -> None:
     _without_service(ctx, "model")
     ctx.replace(server("model", ctx.values["listens"], 3))
-    ctx.wait_until(lambda: len(_ready(ctx, "model")) == 3, 60)
+    ctx.wait_until(lambda: len(ctx.ready_pods("model")) == 3, 60)
     ctx.beside(SHOP)
 
 
@@ -134,7 +134,7 @@ spec:
 def no_endpoints(ctx: Context) -> None:
     ctx.replace(server("ranker", 8080, 2, labels=", tier: model") + "---" + TRAINER)
     ctx.replace(service("ranker", 80, 8080, "app: ranker, tier: models"))
-    ctx.wait_until(lambda: len(_ready(ctx, "ranker")) == 2 and _ready(ctx, "trainer"), 60)
+    ctx.wait_until(lambda: len(ctx.ready_pods("ranker")) == 2 and ctx.ready_pods("trainer"), 60)
     ctx.beside(SHOP)
 
 
@@ -192,7 +192,7 @@ def embedder_answers(ctx: Context) -> None:
 @unready.step(points=3)
 def not_ready_is_heard(ctx: Context) -> None:
     """One server says that it is not ready, as it does while it loads: then nobody may send it requests."""
-    pod = _ready(ctx, "embedder")[0]
+    pod = ctx.ready_pods("embedder")[0]
     address = pod.status.pod_ip
     door = f"http://{address}:{min(_target_ports(ctx, 'embedder'))}"
     _switch(ctx, f"{door}/ready/off")
@@ -221,7 +221,7 @@ def documented_wrongly(ctx: Context) -> None:
     # Without a probe the pods are Ready, and nothing but a request tells that the port is wrong.
     ctx.replace(server("reranker", ctx.values["listens"], 2, probe="", documented=DOCUMENTED))
     ctx.replace(service("reranker", 80, DOCUMENTED, "app: reranker"))
-    ctx.wait_until(lambda: len(_ready(ctx, "reranker")) == 2, 60)
+    ctx.wait_until(lambda: len(ctx.ready_pods("reranker")) == 2, 60)
     ctx.beside(SHOP)
 
 
@@ -248,7 +248,7 @@ def _headless_name(rng: Any) -> dict[str, object]:
 def three_encoders(ctx: Context) -> None:
     _without_service(ctx, str(ctx.values["name"]))
     ctx.replace(server("encoder", 8080, 3) + "---" + service("encoder", 80, 8080, "app: encoder"))
-    ctx.wait_until(lambda: len(_ready(ctx, "encoder")) == 3, 60)
+    ctx.wait_until(lambda: len(ctx.ready_pods("encoder")) == 3, 60)
 
 
 @headless.step(points=3)
@@ -326,7 +326,7 @@ def far_from_its_model(ctx: Context) -> None:
         + service("classifier", ctx.values["port"], LISTENS, "app: classifier")
     )
     shop.replace(FRONT)
-    ctx.wait_until(lambda: _ready(ctx, "classifier") and _said(shop), 60)
+    ctx.wait_until(lambda: ctx.ready_pods("classifier") and _said(shop), 60)
 
 
 @front.step(points=2)
@@ -354,7 +354,7 @@ def it_is_the_classifier(ctx: Context) -> None:
     _deployment(ctx, "classifier")
 
     def one_of_its_pods() -> bool:
-        return _answerer(ctx) in {pod.metadata.name for pod in _ready(ctx, "classifier")}
+        return _answerer(ctx) in {pod.metadata.name for pod in ctx.ready_pods("classifier")}
 
     if not ctx.wait_until(one_of_its_pods, 10):
         ctx.fail("not-the-classifier", line=_said(ctx.beside(SHOP)))
@@ -544,19 +544,15 @@ def _deployment(ctx: Context, name: str) -> Any:
     return found
 
 
-def _ready(ctx: Context, deployment: str) -> list[Pod]:
-    return [pod for pod in ctx.owned_pods(deployment) if ready(pod)]
-
-
 def _addresses(ctx: Context, deployment: str) -> set[str]:
-    return {pod.status.pod_ip for pod in _ready(ctx, deployment)}
+    return {pod.status.pod_ip for pod in ctx.ready_pods(deployment)}
 
 
 def _ready_pods(ctx: Context, deployment: str) -> list[Pod]:
     """The Deployment's pods, once its newest template is rolled out; there is at least one."""
     _deployment(ctx, deployment)
     ctx.wait_until(lambda: _complete(ctx, deployment), 30)
-    pods = _ready(ctx, deployment)
+    pods = ctx.ready_pods(deployment)
     if not _complete(ctx, deployment) or not pods:
         for pod in ctx.owned_pods(deployment):
             if not ready(pod):
@@ -591,7 +587,7 @@ def _said(shop: Context) -> str:
     """The last line of the front end's newest log."""
     from kubernetes.client.exceptions import ApiException
 
-    pods = sorted(_ready(shop, "front"), key=lambda pod: pod.metadata.creation_timestamp)
+    pods = sorted(shop.ready_pods("front"), key=lambda pod: pod.metadata.creation_timestamp)
     if not pods:
         return ""
     with suppress(ApiException):  # a container that has only just started has no log yet

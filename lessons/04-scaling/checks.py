@@ -101,13 +101,13 @@ def a_load(rng: Random) -> dict[str, object]:
 def translate_alone(ctx: Context) -> None:
     _remove_autoscalers(ctx, "translate")
     ctx.replace(application("translate", resources={"requests": {"cpu": "50m"}, "limits": {"cpu": LIMIT}}))
-    ctx.wait_until(lambda: _complete(ctx, "translate"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("translate"), 60)
 
 
 @by_hand.step(points=1)
 def runs(ctx: Context) -> None:
     _rolled_out(ctx, "translate")
-    work = _setting(ctx, "translate", "WORK_SECONDS")
+    work = ctx.variable("translate", "WORK_SECONDS")
     if work != str(WORK):
         ctx.fail("other-work", work=work or "-")
 
@@ -147,14 +147,14 @@ def a_monday(rng: Random) -> dict[str, object]:
 def chat_on_sunday(ctx: Context) -> None:
     _remove_autoscalers(ctx, "chat")
     ctx.replace(application("chat", resources={"requests": {"cpu": "1"}}))  # "to be on the safe side"
-    ctx.wait_until(lambda: _complete(ctx, "chat"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("chat"), 60)
 
 
 @autoscale.step(points=1)
 def somebody_watches(ctx: Context) -> None:
     _rolled_out(ctx, "chat")
     found = _autoscaler(ctx, "chat")
-    work = _setting(ctx, "chat", "WORK_SECONDS")
+    work = ctx.variable("chat", "WORK_SECONDS")
     if work != str(WORK):
         ctx.fail("other-work", work=work or "-")
     bounds = found.spec.min_replicas, found.spec.max_replicas
@@ -178,7 +178,7 @@ def it_grows(ctx: Context) -> None:
             lambda: (_autoscaler(ctx, "chat").status.desired_replicas or 0) >= SHARING, METRICS
         )
         sees = _seen_by(_autoscaler(ctx, "chat"))
-        there = wanted and ctx.wait_until(lambda: len(_ready_pods(ctx, "chat")) >= SHARING, 20)
+        there = wanted and ctx.wait_until(lambda: len(ctx.ready_pods("chat")) >= SHARING, 20)
         unready = [pod for pod in ctx.owned_pods("chat") if not ready(pod)]
     if not wanted:
         ctx.fail("stays-small", seconds=METRICS, sees=sees or "-")
@@ -195,7 +195,7 @@ def _wanted_use(ctx: Context, name: str) -> Fraction | None:
     target = cpu[0].target
     if target.average_value:
         return parse(target.average_value) * 1000
-    containers = _deployment(ctx, name).spec.template.spec.containers
+    containers = ctx.existing_deployment(name).spec.template.spec.containers
     requests = [(one.resources.requests or {}).get("cpu", "0") for one in containers if one.resources]
     return sum((parse(one) for one in requests), Fraction(0)) * 1000 * target.average_utilization / 100
 
@@ -224,7 +224,7 @@ def ranking_blind(ctx: Context) -> None:
     }
     ctx.replace(application("ranking", resources=server, beside=beside))
     ctx.replace(autoscaler("ranking", most=4, percent=ctx.values["percent"]))
-    ctx.wait_until(lambda: _complete(ctx, "ranking") and _condition(ctx, "ranking", "ScalingActive"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("ranking") and _condition(ctx, "ranking", "ScalingActive"), 60)
 
 
 @unknown.step(points=1)
@@ -255,7 +255,7 @@ def summary_at_work(ctx: Context) -> None:
     }
     ctx.replace(json.dumps(readers))
     ctx.replace(autoscaler("summary", most=4, percent=50))
-    ctx.wait_until(lambda: _complete(ctx, "summary") and _seen_by(_autoscaler(ctx, "summary")), METRICS)
+    ctx.wait_until(lambda: ctx.rolled_out("summary") and _seen_by(_autoscaler(ctx, "summary")), METRICS)
 
 
 @sooner.step(points=1)
@@ -285,7 +285,7 @@ def gone_in_time(ctx: Context) -> None:
         _set_metrics(ctx, [_with_target(metric, Fraction(1, 5)) for metric in own])
         if not ctx.wait_until(lambda: _replicas(ctx) >= before + 2, METRICS):
             ctx.fail("stays-small", seconds=METRICS, sees=_seen_by(_autoscaler(ctx, "summary")))
-        ctx.wait_until(lambda: _complete(ctx, "summary"), 20)
+        ctx.wait_until(lambda: ctx.rolled_out("summary"), 20)
     finally:
         _set_metrics(ctx, own)
     if not ctx.wait_until(lambda: _replicas(ctx) <= before, BACK):
@@ -293,7 +293,7 @@ def gone_in_time(ctx: Context) -> None:
 
 
 def _replicas(ctx: Context) -> int:
-    return _deployment(ctx, "summary").spec.replicas
+    return ctx.existing_deployment("summary").spec.replicas
 
 
 def _left_by_rules(down: Any) -> int:
@@ -417,42 +417,18 @@ def _blame(ctx: Context, deployment: str) -> NoReturn:
     ctx.fail("no-metrics", told=active.message if active else "-")
 
 
-def _deployment(ctx: Context, name: str) -> Any:
-    ctx.wait_until(lambda: ctx.deployment(name), 2)
-    return ctx.deployment(name) or ctx.fail("no-deployment", deployment=name)
-
-
-def _ready_pods(ctx: Context, name: str) -> list[Any]:
-    return [pod for pod in ctx.owned_pods(name) if ready(pod)]
-
-
 def _worked_off(ctx: Context, name: str) -> None:
     """Wait until the pods have answered what came earlier: a load test leaves work behind that nobody waits for."""
-    addresses = " ".join(pod.status.pod_ip for pod in _ready_pods(ctx, name))
+    addresses = " ".join(pod.status.pod_ip for pod in ctx.ready_pods(name))
     ctx.run_until_well(f"for a in {addresses}; do wget -qO/dev/null -T 1 http://$a:8080/ || exit 1; done", 60)
-
-
-def _setting(ctx: Context, name: str, variable: str) -> str | None:
-    containers = _deployment(ctx, name).spec.template.spec.containers
-    variables = [one for container in containers for one in container.env or []]
-    return next((one.value for one in variables if one.name == variable), None)
-
-
-def _complete(ctx: Context, name: str) -> bool:
-    """Whether every pod is there, of the newest template, and available."""
-    found = ctx.deployment(name)
-    if found is None or found.status.observed_generation != found.metadata.generation:
-        return False
-    counts = found.status.replicas, found.status.updated_replicas, found.status.available_replicas
-    return found.spec.replicas > 0 and all(count == found.spec.replicas for count in counts)
 
 
 def _rolled_out(ctx: Context, name: str) -> None:
     """Passes once all pods are there; else the step fails with what keeps them."""
-    if _deployment(ctx, name).spec.replicas == 0:
+    if ctx.existing_deployment(name).spec.replicas == 0:
         ctx.fail("no-replicas", deployment=name)
     stuck = any(trouble(pod) for pod in ctx.owned_pods(name))
-    if ctx.wait_until(lambda: _complete(ctx, name), 5 if stuck else 40):
+    if ctx.wait_until(lambda: ctx.rolled_out(name), 5 if stuck else 40):
         return
     for pod in ctx.owned_pods(name):
         if not ready(pod):

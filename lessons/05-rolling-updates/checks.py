@@ -99,11 +99,11 @@ def some_percentages(rng: Random) -> dict[str, object]:
 
 @forecast.begin
 def a_tagger(ctx: Context) -> None:
-    _remove_config_map(ctx, "forecast")
+    ctx.remove_config_map("forecast")
     rolling = {"maxSurge": f"{ctx.values['surge']}%", "maxUnavailable": f"{ctx.values['unavailable']}%"}
     strategy = {"type": "RollingUpdate", "rollingUpdate": rolling}
     ctx.replace(application("tagger", "1.0", replicas=ctx.values["replicas"], strategy=strategy))
-    ctx.wait_until(lambda: _complete(ctx, "tagger"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("tagger"), 60)
 
 
 @forecast.step(points=1)
@@ -113,15 +113,15 @@ def written_down(ctx: Context) -> None:
 
 @forecast.step(points=3)
 def came_true(ctx: Context) -> None:
-    _deployment(ctx, "tagger")
-    ctx.wait_until(lambda: _complete(ctx, "tagger"), 10)
+    ctx.existing_deployment("tagger")
+    ctx.wait_until(lambda: ctx.rolled_out("tagger"), 10)
     replicas = ctx.values["replicas"]
     surge, unavailable = (ctx.values[name] * replicas / 100 for name in ("surge", "unavailable"))
-    found = _deployment(ctx, "tagger").spec
+    found = ctx.existing_deployment("tagger").spec
     rolling = found.strategy.rolling_update
     percentages = f"{ctx.values['surge']}%", f"{ctx.values['unavailable']}%"
     as_drawn = rolling is not None and (rolling.max_surge, rolling.max_unavailable) == percentages
-    if not as_drawn or found.replicas != replicas or found.paused or not _complete(ctx, "tagger"):
+    if not as_drawn or found.replicas != replicas or found.paused or not ctx.rolled_out("tagger"):
         ctx.fail("scene-changed")
     old, new = _said(ctx)
     with _another_release(ctx, "tagger", {"image": "k8slearn/app:2.2"}):
@@ -175,7 +175,7 @@ def chat_as_it_was(ctx: Context) -> None:
     env = {"PORT": port, "START_SECONDS": 3, "DELAY_SECONDS": 0.3, "STOP": "rude"}
     ctx.replace(application("chat", "1.0", env=env, container={}))
     ctx.replace(service("chat", {"app": "chat"}, port))
-    ctx.wait_until(lambda: _complete(ctx, "chat"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("chat"), 60)
     ctx.watch_for(4)  # these two pods listen from now on; the next ones will have to show when
 
 
@@ -192,14 +192,14 @@ def serves(ctx: Context) -> None:
 
 @hotfix.step(points=2)
 def starts_unnoticed(ctx: Context) -> None:
-    replicas = _deployment(ctx, "chat").spec.replicas
+    replicas = ctx.existing_deployment("chat").spec.replicas
     try:
         with ctx.traffic("http://chat/", RATE) as traffic:
             _scale(ctx, "chat", replicas + 1)
             ctx.wait_until(lambda: _settled(ctx, "chat"), 240)
             ctx.watch_for(4)
         # What stood in the way for a moment may be over; being available takes its time after that.
-        if not ctx.wait_until(lambda: _complete(ctx, "chat"), 10):
+        if not ctx.wait_until(lambda: ctx.rolled_out("chat"), 10):
             _blame(ctx, "chat")
     finally:
         _scale(ctx, "chat", replicas)
@@ -212,14 +212,14 @@ def starts_unnoticed(ctx: Context) -> None:
 @hotfix.step(points=2)
 def ends_unnoticed(ctx: Context) -> None:
     """One pod is ended. Whoever still has its address may use it for a moment, and nobody is cut off."""
-    victim, *others = _ready(ctx, "chat")
+    victim, *others = ctx.ready_pods("chat")
     address = f"http://{victim.status.pod_ip}:{_port_of(ctx)}/healthz"
     with ctx.traffic("http://chat/", RATE) as traffic:
         with ctx.traffic(address, 10) as direct:
             ctx.core.delete_namespaced_pod(victim.metadata.name, ctx.namespace)
             ctx.watch_for(0.5)
         ctx.wait_until(lambda: victim.metadata.name not in _all_pods(ctx, "chat"), 60)
-    ctx.wait_until(lambda: _complete(ctx, "chat"), 240)
+    ctx.wait_until(lambda: ctx.rolled_out("chat"), 240)
     if traffic.failed:
         ctx.fail(
             "cut-off" if others else "only-one",
@@ -236,7 +236,7 @@ def next_release_unnoticed(ctx: Context) -> None:
     slow = {"env": [{"name": "START_SECONDS", "value": str(SLOW_START)}]}
     with ctx.traffic("http://chat/", RATE) as traffic, _another_release(ctx, "chat", slow):
         ctx.wait_until(lambda: _settled(ctx, "chat"), 240)
-        if not _complete(ctx, "chat"):
+        if not ctx.rolled_out("chat"):
             _blame(ctx, "chat")
     if traffic.failed:
         seen = {"failed": traffic.failed, "requests": traffic.requests, "reasons": traffic.reasons}
@@ -245,7 +245,7 @@ def next_release_unnoticed(ctx: Context) -> None:
 
 def _has_probe(ctx: Context) -> bool:
     """Whether anything but the start of the process says when a pod is Ready."""
-    spec = _deployment(ctx, "chat").spec.template.spec
+    spec = ctx.existing_deployment("chat").spec.template.spec
     return any(one.readiness_probe or one.startup_probe for one in spec.containers)
 
 
@@ -284,15 +284,15 @@ def four_releases(ctx: Context) -> None:
             ctx.replace(service("pricing", {"app": "pricing"}))
         else:
             ctx.patch(release)
-        ctx.wait_until(lambda: _complete(ctx, "pricing"), 5 if version == "2.2" else 60)
+        ctx.wait_until(lambda: ctx.rolled_out("pricing"), 5 if version == "2.2" else 60)
 
 
 @back.step(points=2)
 def rolled_out(ctx: Context) -> None:
     found = _through(ctx, "pricing")
-    if not _complete(ctx, "pricing"):
+    if not ctx.rolled_out("pricing"):
         version = found.spec.template.spec.containers[0].image.rpartition(":")[2]
-        ctx.fail("still-stuck", version=version, ready=len(_ready(ctx, "pricing")))
+        ctx.fail("still-stuck", version=version, ready=len(ctx.ready_pods("pricing")))
 
 
 @back.step(points=2)
@@ -326,7 +326,7 @@ def two_changes(rng: Random) -> dict[str, object]:
 @together.begin
 def captions(ctx: Context) -> None:
     ctx.replace(application("captions", "1.0", env={"GREETING": "hello"}))
-    ctx.wait_until(lambda: _complete(ctx, "captions"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("captions"), 60)
 
 
 @together.step(points=2)
@@ -354,7 +354,7 @@ def an_indexer(ctx: Context) -> None:
     ctx.replace(
         application("indexer", "1.0", container={"lifecycle": {"preStop": {"sleep": {"seconds": 3}}}})
     )
-    ctx.wait_until(lambda: _complete(ctx, "indexer"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("indexer"), 60)
 
 
 @recreate.step(points=1)
@@ -373,12 +373,12 @@ def never_together(ctx: Context) -> None:
         pods = _all_pods(ctx, "indexer")
         old_runs = any(_runs(pod) for name, pod in pods.items() if name in before)
         overlaps += old_runs and bool(set(pods) - before)
-        return _complete(ctx, "indexer") and not set(pods) & before
+        return ctx.rolled_out("indexer") and not set(pods) & before
 
     with _another_release(ctx, "indexer"):
         if not ctx.wait_until(replaced, 120):
             _blame(ctx, "indexer")
-    strategy = _deployment(ctx, "indexer").spec.strategy
+    strategy = ctx.existing_deployment("indexer").spec.strategy
     # Where the old pods end quickly an overlap may be too short to be seen; a rolling update never waits for them.
     if overlaps or strategy.type != "Recreate":
         rolling = strategy.rolling_update
@@ -412,7 +412,7 @@ def recommendations(ctx: Context) -> None:
         application("recommend", "1.1", replicas=ctx.values["stable"], labels={"serves": "recommend"})
     )
     ctx.replace(service("recommend", {"serves": "recommend"}))
-    ctx.wait_until(lambda: _complete(ctx, "recommend"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("recommend"), 60)
 
 
 @canary.step(points=1)
@@ -488,36 +488,18 @@ def _deployment_of(ctx: Context, pod: Pod) -> str | None:
 # -- shared --------------------------------------------------------------------------------------------
 
 
-def _deployment(ctx: Context, name: str) -> Any:
-    ctx.wait_until(lambda: ctx.deployment(name), 2)
-    return ctx.deployment(name) or ctx.fail("no-deployment", deployment=name)
-
-
-def _ready(ctx: Context, name: str) -> list[Pod]:
-    return [pod for pod in ctx.owned_pods(name) if ready(pod)]
-
-
 def _all_pods(ctx: Context, name: str) -> dict[str, Pod]:
     """All pods with the Deployment's label by name, those on their way out among them."""
     listed = ctx.core.list_namespaced_pod(ctx.namespace, label_selector=f"app={name}").items
     return {pod.metadata.name: pod for pod in listed}
 
 
-def _complete(ctx: Context, name: str) -> bool:
-    """Whether the release is through: every pod is of the newest template, and available."""
-    found = ctx.deployment(name)
-    if found is None or found.status.observed_generation != found.metadata.generation:
-        return False
-    counts = found.status.replicas, found.status.updated_replicas, found.status.available_replicas
-    return found.spec.replicas > 0 and all(count == found.spec.replicas for count in counts)
-
-
 def _through(ctx: Context, name: str) -> Any:
     """The Deployment once its release is through, or will not be so soon. Nobody holds it up."""
-    _deployment(ctx, name)
+    ctx.existing_deployment(name)
     stuck = any(trouble(pod) for pod in ctx.owned_pods(name))
-    ctx.wait_until(lambda: _complete(ctx, name), 10 if stuck else 80)
-    found = _deployment(ctx, name)
+    ctx.wait_until(lambda: ctx.rolled_out(name), 10 if stuck else 80)
+    found = ctx.existing_deployment(name)
     if found.spec.replicas == 0:
         ctx.fail("no-replicas", deployment=name)
     if found.spec.paused:
@@ -528,7 +510,7 @@ def _through(ctx: Context, name: str) -> Any:
 def _rolled_out(ctx: Context, name: str) -> None:
     """Passes once the release is through; else the step fails with what keeps it."""
     _through(ctx, name)
-    if not _complete(ctx, name):
+    if not ctx.rolled_out(name):
         _blame(ctx, name)
 
 
@@ -536,10 +518,10 @@ def _blame(ctx: Context, name: str) -> NoReturn:
     """What keeps the Deployment's release from being through."""
     for pod in ctx.owned_pods(name):
         if not ready(pod):
-            if trouble(pod) is None and (told := _probe_told(ctx, pod)):
+            if trouble(pod) is None and (told := ctx.told(pod.metadata.name, "Unhealthy")):
                 ctx.fail("probe-fails", pod=pod.metadata.name, told=told)
             ctx.fail_for(pod)
-    status = _deployment(ctx, name).status
+    status = ctx.existing_deployment(name).status
     ctx.fail(
         "not-available", deployment=name, available=status.available_replicas or 0, there=status.replicas
     )
@@ -547,15 +529,7 @@ def _blame(ctx: Context, name: str) -> NoReturn:
 
 def _settled(ctx: Context, name: str) -> bool:
     """Whether the release is through, or waits for what will not come by waiting."""
-    return _complete(ctx, name) or any(trouble(pod) for pod in ctx.owned_pods(name))
-
-
-def _probe_told(ctx: Context, pod: Pod) -> str:
-    """What the kubelet last said of a probe of the pod that failed."""
-    events = ctx.core.list_namespaced_event(
-        ctx.namespace, field_selector=f"involvedObject.name={pod.metadata.name},reason=Unhealthy"
-    ).items
-    return events[-1].message if events else ""
+    return ctx.rolled_out(name) or any(trouble(pod) for pod in ctx.owned_pods(name))
 
 
 def _newest_set(ctx: Context, name: str) -> str | None:
@@ -572,7 +546,7 @@ REVISION = "deployment.kubernetes.io/revision"
 
 
 def _revision(ctx: Context, name: str) -> int:
-    return int((_deployment(ctx, name).metadata.annotations or {}).get(REVISION, "0"))
+    return int((ctx.existing_deployment(name).metadata.annotations or {}).get(REVISION, "0"))
 
 
 def _scale(ctx: Context, name: str, replicas: int) -> None:
@@ -585,7 +559,9 @@ def _another_release(ctx: Context, name: str, container: dict[str, Any] | None =
 
     Afterwards it is at its own again, and that of the check has left its history.
     """
-    template: Any = ctx.cluster.api_client.sanitize_for_serialization(_deployment(ctx, name).spec.template)
+    template: Any = ctx.cluster.api_client.sanitize_for_serialization(
+        ctx.existing_deployment(name).spec.template
+    )
     changed = [{"name": one["name"], **(container or {})} for one in template["spec"]["containers"]]
     other = {"metadata": {"annotations": {MARK: "true"}}, "spec": {"containers": changed}}
     ctx.apps.patch_namespaced_deployment(name, ctx.namespace, {"spec": {"template": other}})
@@ -594,7 +570,7 @@ def _another_release(ctx: Context, name: str, container: dict[str, Any] | None =
     finally:
         own = {"spec": {"template": {"$patch": "replace", **template}}}
         ctx.apps.patch_namespaced_deployment(name, ctx.namespace, own)
-        ctx.wait_until(lambda: _complete(ctx, name), 240)
+        ctx.wait_until(lambda: ctx.rolled_out(name), 240)
         for one in ctx.apps.list_namespaced_replica_set(ctx.namespace).items:
             annotations = one.spec.template.metadata.annotations or {}
             if MARK in annotations and owner(one) == ("Deployment", name):
@@ -603,7 +579,7 @@ def _another_release(ctx: Context, name: str, container: dict[str, Any] | None =
 
 def _pages(ctx: Context, name: str) -> list[dict[str, Any]]:
     """What each Ready pod of the Deployment answers."""
-    return _pages_of(ctx, _ready(ctx, name))
+    return _pages_of(ctx, ctx.ready_pods(name))
 
 
 def _pages_of(ctx: Context, pods: list[Pod]) -> list[dict[str, Any]]:
@@ -620,8 +596,3 @@ def _pages_in(output: str) -> list[dict[str, Any]]:
     nothing = {"version": "?", "greeting": "?"}
     lines = [line for line in output.splitlines() if line]
     return [{**nothing, **json.loads(line)} if line.startswith("{") else nothing for line in lines]
-
-
-def _remove_config_map(ctx: Context, name: str) -> None:
-    if ctx.core.list_namespaced_config_map(ctx.namespace, field_selector=f"metadata.name={name}").items:
-        ctx.core.delete_namespaced_config_map(name, ctx.namespace)

@@ -75,9 +75,9 @@ configure.values(a_greeting)
 
 @configure.begin
 def a_banner(ctx: Context) -> None:
-    _remove(ctx, "config_map", "banner")
+    ctx.remove_config_map("banner")
     ctx.replace(application("banner", env=[{"name": "GREETING", "value": ctx.values["before"]}]))
-    ctx.wait_until(lambda: _complete(ctx, "banner"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("banner"), 60)
 
 
 @configure.step(points=2)
@@ -146,7 +146,7 @@ def a_portal(ctx: Context) -> None:
             pod={"volumes": [{"name": "motd", "configMap": {"name": "motd"}}]},
         )
     )
-    ctx.wait_until(lambda: _complete(ctx, "portal"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("portal"), 60)
 
 
 @follow.step(points=1)
@@ -205,7 +205,7 @@ def a_ranker(ctx: Context) -> None:
             ctx.core.delete_namespaced_config_map(one.metadata.name, ctx.namespace)
     ctx.replace(settings("ConfigMap", "ranker-1", {"GREETING": ctx.values["before"]}, immutable=True))
     ctx.replace(application("ranker", envFrom=[{"configMapRef": {"name": "ranker-1"}}]))
-    ctx.wait_until(lambda: _complete(ctx, "ranker"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("ranker"), 60)
 
 
 @replace.step(points=1)
@@ -259,7 +259,7 @@ def a_scorer(ctx: Context) -> None:
     ctx.replace(settings("Secret", "scorer", {"token": f"{ctx.values['token']}\n"}))
     source = {"secretKeyRef": {"name": "scorer", "key": "token"}}
     ctx.replace(application("scorer", program="model", env=[{"name": "TOKEN", "valueFrom": source}]))
-    ctx.wait_until(lambda: _complete(ctx, "scorer"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("scorer"), 60)
 
 
 @newline.step(points=3)
@@ -291,7 +291,7 @@ leak.values(a_token)
 @leak.begin
 def a_gateway(ctx: Context) -> None:
     ctx.replace(application("gateway", env=[{"name": "TOKEN", "value": ctx.values["old"]}]))
-    ctx.wait_until(lambda: _complete(ctx, "gateway"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("gateway"), 60)
 
 
 @leak.step(points=2)
@@ -327,7 +327,7 @@ def in_a_secret_only(ctx: Context) -> None:
 def _takes(ctx: Context, name: str, path: str) -> None:
     """Passes when every pod of the Deployment answers a request with the right token."""
     _through(ctx, name)
-    if not _complete(ctx, name):
+    if not ctx.rolled_out(name):
         if (key := _wrong_token(ctx, name)) not in (None, "not-yet-read"):
             ctx.fail(key, deployment=name)  # a node may refuse to start a program with such a variable
         _blame(ctx, name)
@@ -387,7 +387,7 @@ def _answers(ctx: Context, name: str, path: str, token: str) -> set[str]:
 
 
 def _template(ctx: Context, deployment: str) -> dict[str, Any]:
-    return _plain(ctx, _deployment(ctx, deployment).spec.template)
+    return _plain(ctx, ctx.existing_deployment(deployment).spec.template)
 
 
 def _plain(ctx: Context, thing: Any) -> Any:
@@ -431,13 +431,6 @@ def _read(ctx: Context, kind: str, name: str) -> Any | None:
     """The ConfigMap or Secret; None when it is not there."""
     listed = ctx.core.list_namespaced_config_map if kind == "ConfigMap" else ctx.core.list_namespaced_secret
     return next(iter(listed(ctx.namespace, field_selector=f"metadata.name={name}").items), None)
-
-
-def _remove(ctx: Context, kind: str, name: str) -> None:
-    if getattr(ctx.core, f"list_namespaced_{kind}")(
-        ctx.namespace, field_selector=f"metadata.name={name}"
-    ).items:
-        getattr(ctx.core, f"delete_namespaced_{kind}")(name, ctx.namespace)
 
 
 @contextmanager
@@ -510,61 +503,41 @@ def _said_by_one_more(ctx: Context, template: dict[str, Any]) -> str:
         ctx.core.delete_namespaced_pod(name, ctx.namespace, grace_period_seconds=0)
 
 
-def _deployment(ctx: Context, name: str) -> Any:
-    ctx.wait_until(lambda: ctx.deployment(name), 2)
-    return ctx.deployment(name) or ctx.fail("no-deployment", deployment=name)
-
-
 def _ready(ctx: Context, name: str) -> list[Pod]:
     """The Deployment's pods that are Ready: at least one, or the step fails with what keeps them from it.
 
     Without a probe a pod is Ready while its program starts, and a moment later it may have ended.
     """
-    return [pod for pod in ctx.owned_pods(name) if ready(pod)] or _blame(ctx, name)
-
-
-def _complete(ctx: Context, name: str) -> bool:
-    """Whether the release is through: every pod is of the newest template, and available."""
-    found = ctx.deployment(name)
-    if found is None or found.status.observed_generation != found.metadata.generation:
-        return False
-    counts = found.status.replicas, found.status.updated_replicas, found.status.available_replicas
-    return found.spec.replicas > 0 and all(count == found.spec.replicas for count in counts)
+    return ctx.ready_pods(name) or _blame(ctx, name)
 
 
 def _through(ctx: Context, name: str) -> None:
     """Wait until the Deployment's release is through, or will not be so soon."""
-    if _deployment(ctx, name).spec.replicas == 0:
+    if ctx.existing_deployment(name).spec.replicas == 0:
         ctx.fail("no-replicas", deployment=name)
-    ctx.wait_until(lambda: _complete(ctx, name) or _stuck(ctx, name), 60)
-    if not _complete(ctx, name):
-        ctx.wait_until(lambda: _complete(ctx, name), 15)  # what was missing may have come by now
+    ctx.wait_until(lambda: ctx.rolled_out(name) or _stuck(ctx, name), 60)
+    if not ctx.rolled_out(name):
+        ctx.wait_until(lambda: ctx.rolled_out(name), 15)  # what was missing may have come by now
 
 
 def _stuck(ctx: Context, name: str) -> bool:
     pods = ctx.owned_pods(name)
-    return any(trouble(pod) or (not ready(pod) and _mount_told(ctx, pod)) for pod in pods)
+    return any(
+        trouble(pod) or (not ready(pod) and ctx.told(pod.metadata.name, "FailedMount")) for pod in pods
+    )
 
 
 def _rolled_out(ctx: Context, name: str) -> None:
     """Passes once the release is through; else the step fails with what keeps it."""
     _through(ctx, name)
-    if not _complete(ctx, name):
+    if not ctx.rolled_out(name):
         _blame(ctx, name)
 
 
 def _blame(ctx: Context, name: str) -> NoReturn:
     for pod in ctx.owned_pods(name):
         if not ready(pod):
-            if told := _mount_told(ctx, pod):
+            if told := ctx.told(pod.metadata.name, "FailedMount"):
                 ctx.fail("no-mount", pod=pod.metadata.name, told=told)
             ctx.fail_for(pod)
     ctx.fail("not-through", deployment=name)
-
-
-def _mount_told(ctx: Context, pod: Pod) -> str:
-    """What the kubelet last said of a volume that it could not set up."""
-    events = ctx.core.list_namespaced_event(
-        ctx.namespace, field_selector=f"involvedObject.name={pod.metadata.name},reason=FailedMount"
-    ).items
-    return events[-1].message if events else ""

@@ -102,7 +102,7 @@ def serves(ctx: Context) -> None:
         return not ready(pod) and bool(_condemned(ctx, pod)) and _last_life(pod) < seconds
 
     _rolled_out(ctx, "assistant", seconds + 35, killed_while_loading, "killed-loading")
-    given = _setting(ctx, "assistant", "START_SECONDS")
+    given = ctx.variable("assistant", "START_SECONDS")
     if given != str(seconds):
         ctx.fail("no-load", given=given or "-")
     _answers(ctx, "assistant")
@@ -149,7 +149,7 @@ def ranking_as_it_was(ctx: Context) -> None:
     port = ctx.values["port"]
     server = {"livenessProbe": http("/readyz", port, periodSeconds=3, failureThreshold=3)}
     ctx.replace(application("ranking", "model", port, server, replicas=3))
-    ctx.wait_until(lambda: _complete(ctx, "ranking"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("ranking"), 60)
 
 
 @overload.step(points=1)
@@ -225,7 +225,7 @@ def search_looks_well(ctx: Context) -> None:
     }
     server = {"readinessProbe": {**probe, "periodSeconds": 2}}
     ctx.replace(application("search", "model", port, server, env={"LOAD_SECONDS": 12}, beside=[exporter]))
-    ctx.wait_until(lambda: _complete(ctx, "search"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("search"), 60)
     ctx.watch_for(12)  # now these two really can answer
 
 
@@ -288,7 +288,7 @@ def summary_as_it_was(ctx: Context) -> None:
     env = {"STOP": "graceful", "DELAY_SECONDS": ctx.values["seconds"]}
     spec = {"terminationGracePeriodSeconds": 1}
     ctx.replace(application("summary", "web", port, server, env=env, spec=spec))
-    ctx.wait_until(lambda: _complete(ctx, "summary"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("summary"), 60)
 
 
 @goodbye.step(points=1)
@@ -318,10 +318,10 @@ def nobody_notices(ctx: Context) -> None:
             ctx.watch_for(1)
             asked = ctx.log(late).split()
         in_time = ctx.wait_until(lambda: not _there(ctx, name), GONE + SLACK)
-    ctx.wait_until(lambda: _complete(ctx, "summary"), 60)
+    ctx.wait_until(lambda: ctx.rolled_out("summary"), 60)
     seen = {"failed": traffic.failed, "requests": traffic.requests, "reasons": traffic.reasons}
     if "connection reset" in traffic.failures:
-        grace = _deployment(ctx, "summary").spec.template.spec.termination_grace_period_seconds
+        grace = ctx.existing_deployment("summary").spec.template.spec.termination_grace_period_seconds
         ctx.fail("cut-off", grace=grace, **seen)
     if refused := asked.count("refused"):
         ctx.fail("closed-at-once", failed=refused, requests=len(asked))
@@ -339,13 +339,8 @@ def _there(ctx: Context, pod: str) -> bool:
 # -- shared --------------------------------------------------------------------------------------------
 
 
-def _deployment(ctx: Context, name: str) -> Any:
-    ctx.wait_until(lambda: ctx.deployment(name), 2)
-    return ctx.deployment(name) or ctx.fail("no-deployment", deployment=name)
-
-
 def _containers(ctx: Context, name: str) -> list[Any]:
-    return _deployment(ctx, name).spec.template.spec.containers
+    return ctx.existing_deployment(name).spec.template.spec.containers
 
 
 def _probe(ctx: Context, name: str, kind: str) -> Any | None:
@@ -385,20 +380,6 @@ def _asks(probe: Any) -> str:
     return f"exec {' '.join(probe._exec.command)}" if probe._exec else "gRPC"
 
 
-def _setting(ctx: Context, name: str, variable: str) -> str | None:
-    variables = [one for container in _containers(ctx, name) for one in container.env or []]
-    return next((one.value for one in variables if one.name == variable), None)
-
-
-def _complete(ctx: Context, name: str) -> bool:
-    """Whether the release is through: every pod is of the newest template, and available."""
-    found = ctx.deployment(name)
-    if found is None or not _seen(found):
-        return False
-    counts = found.status.replicas, found.status.updated_replicas, found.status.available_replicas
-    return found.spec.replicas > 0 and all(count == found.spec.replicas for count in counts)
-
-
 def _seen(deployment: Any) -> bool:
     """Whether its controller has seen its last change."""
     return deployment.status.observed_generation == deployment.metadata.generation
@@ -415,7 +396,7 @@ def _rolled_out(
 
     Nobody waits for a ``hopeless`` pod. ``killed`` is the feedback for one that a liveness probe has ended.
     """
-    found = _deployment(ctx, name)
+    found = ctx.existing_deployment(name)
     if found.spec.replicas == 0:
         ctx.fail("no-replicas", deployment=name)
 
@@ -423,12 +404,12 @@ def _rolled_out(
         found = ctx.deployment(name)
         if found is None or not _seen(found):
             return False  # the pods that are there may still be those of the template before
-        return _complete(ctx, name) or any(hopeless(pod) for pod in _newest_pods(ctx, name))
+        return ctx.rolled_out(name) or any(hopeless(pod) for pod in _newest_pods(ctx, name))
 
     ctx.wait_until(settled, 5 if found.spec.paused else timeout)
-    if _complete(ctx, name):
+    if ctx.rolled_out(name):
         return
-    if _deployment(ctx, name).spec.paused:
+    if ctx.existing_deployment(name).spec.paused:
         ctx.fail("on-hold", deployment=name)
     _blame(ctx, name, killed)
 
@@ -441,7 +422,7 @@ def _blame(ctx: Context, name: str, killed: str) -> NoReturn:
             key = "startup-too-short" if "startup probe" in told else killed
             ctx.fail(key, pod=pod.metadata.name, restarts=restarts(pod), told=told)
     for pod in unready:
-        if trouble(pod) is None and (told := _told(ctx, pod, "Unhealthy")):
+        if trouble(pod) is None and (told := ctx.told(pod.metadata.name, "Unhealthy")):
             ctx.fail("probe-fails", pod=pod.metadata.name, told=told)
         ctx.fail_for(pod)
     ctx.fail("not-through", deployment=name)
@@ -449,21 +430,13 @@ def _blame(ctx: Context, name: str, killed: str) -> NoReturn:
 
 def _condemned(ctx: Context, pod: Pod) -> str:
     """What the kubelet said when it ended a container of the pod for a probe, "" when it has not."""
-    told = _told(ctx, pod, "Killing")
+    told = ctx.told(pod.metadata.name, "Killing")
     return told if " probe" in told else ""
-
-
-def _told(ctx: Context, pod: Pod, reason: str) -> str:
-    """The message of the pod's last event with a reason."""
-    events = ctx.core.list_namespaced_event(
-        ctx.namespace, field_selector=f"involvedObject.name={pod.metadata.name},reason={reason}"
-    ).items
-    return events[-1].message if events else ""
 
 
 def _newest_pods(ctx: Context, name: str) -> list[Pod]:
     """The Deployment's pods of its present template."""
-    revision = (_deployment(ctx, name).metadata.annotations or {}).get(REVISION)
+    revision = (ctx.existing_deployment(name).metadata.annotations or {}).get(REVISION)
     newest = {
         one.metadata.name
         for one in ctx.apps.list_namespaced_replica_set(ctx.namespace).items
@@ -513,7 +486,7 @@ def _gets_requests(ctx: Context, service: str, pod: Pod) -> bool:
 
 def _twin(ctx: Context, name: str) -> dict[str, Any]:
     """The spec of the Deployment's pods, for one of the check's own: nobody sends it requests."""
-    template = _deployment(ctx, name).spec.template
+    template = ctx.existing_deployment(name).spec.template
     return ctx.cluster.api_client.sanitize_for_serialization(template.spec)  # pyright: ignore
 
 

@@ -138,9 +138,9 @@ def fourth_is_done(ctx: Context) -> None:
     name = ctx.values["four"]
     found = ctx.deployment(name)
     if found is not None and found.spec.replicas:
-        ctx.wait_until(lambda: _newest_trouble(ctx, name) or _complete(ctx, name), 20)
+        ctx.wait_until(lambda: _newest_trouble(ctx, name) or ctx.rolled_out(name), 20)
         ctx.watch_for(STEADY)
-        ctx.fail("kept-alive" if _complete(ctx, name) else "exit-0", deployment=name)
+        ctx.fail("kept-alive" if ctx.rolled_out(name) else "exit-0", deployment=name)
     ctx.wait_until(lambda: _trained(ctx) or _looping(ctx), 20 if _at_work(ctx) else 0)
     if _trained(ctx):
         return
@@ -341,10 +341,10 @@ def stays(ctx: Context) -> None:
     patience = 20 if _damaged(ctx) else 90
     ctx.wait_until(lambda: _done(ctx) or (_damaged(ctx) and _newest_trouble(ctx, "importer")), patience)
     if not _done(ctx):
-        if _newest_trouble(ctx, "importer") or not _complete(ctx, "importer"):
+        if _newest_trouble(ctx, "importer") or not ctx.rolled_out("importer"):
             _blame(ctx, "importer")
         ctx.fail("not-done")
-    if not ctx.wait_until(lambda: _complete(ctx, "importer"), 10):
+    if not ctx.wait_until(lambda: ctx.rolled_out("importer"), 10):
         _blame(ctx, "importer")
 
 
@@ -508,7 +508,7 @@ def becomes_ready_in_time(ctx: Context) -> None:
         ctx.wait_until(lambda: ready(_own(ctx, name)) or trouble(_own(ctx, name)), SLOW_START + 20)
         pod = _own(ctx, name)
         if not ready(pod):
-            ctx.fail("probe-fails", told=_probe_told(ctx, name) or pod.status.phase)
+            ctx.fail("probe-fails", told=ctx.told(name, "Unhealthy") or pod.status.phase)
         became = next(one for one in pod.status.conditions if one.type == "Ready").last_transition_time
         began = pod.status.container_statuses[0].state.running.started_at
         if (became - began).total_seconds() < SLOW_START - 2:
@@ -547,7 +547,7 @@ def serves_and_stays(ctx: Context) -> None:
     name = _workload(ctx).metadata.name
     _wanted(ctx, name)
     # A pod that was mended in its ConfigMap waits for its next try.
-    ctx.wait_until(lambda: _complete(ctx, name), 60)
+    ctx.wait_until(lambda: ctx.rolled_out(name), 60)
     _complete_or_blame(ctx, name)
     before = _behind_the_service(ctx)
     for pod in before:
@@ -573,7 +573,7 @@ def _workload(ctx: Context) -> Any:
     found = ctx.apps.list_namespaced_deployment(ctx.namespace).items
     behind = [one for one in found if selector and selector <= one.spec.template.metadata.labels.items()]
     behind.sort(key=lambda one: not one.status.ready_replicas)
-    return next(iter(behind), None) or _deployment(ctx, "assistant")
+    return next(iter(behind), None) or ctx.existing_deployment("assistant")
 
 
 def _template(ctx: Context) -> Manifest:
@@ -609,7 +609,7 @@ def _unless_it_serves(ctx: Context) -> Iterator[None]:
 def _serves(ctx: Context) -> bool:
     """Whether the release answers as it should, all of its pods being Ready."""
     name = _workload(ctx).metadata.name
-    ctx.wait_until(lambda: _complete(ctx, name) or _newest_trouble(ctx, name), 8)
+    ctx.wait_until(lambda: ctx.rolled_out(name) or _newest_trouble(ctx, name), 8)
     pods = _behind_the_service(ctx)
     if not pods or not all(ready(pod) for pod in pods):
         return False
@@ -714,27 +714,13 @@ BY_EXIT_CODE = {1: "exit-1", 127: "exit-127", 137: "exit-137"}
 REVISION = "deployment.kubernetes.io/revision"
 
 
-def _deployment(ctx: Context, name: str) -> Any:
-    ctx.wait_until(lambda: ctx.deployment(name), 2)
-    return ctx.deployment(name) or ctx.fail("no-deployment", deployment=name)
-
-
 def _wanted(ctx: Context, name: str) -> None:
     """The Deployment is there and asks for pods."""
-    found = _deployment(ctx, name)
+    found = ctx.existing_deployment(name)
     if not found.spec.replicas:
         ctx.fail("no-replicas", deployment=name)
     if found.spec.paused:
         ctx.fail("on-hold", deployment=name)
-
-
-def _complete(ctx: Context, name: str) -> bool:
-    """Whether every pod of the Deployment is of its newest template, and available."""
-    found = ctx.deployment(name)
-    if found is None or found.status.observed_generation != found.metadata.generation:
-        return False
-    counts = found.status.replicas, found.status.updated_replicas, found.status.available_replicas
-    return found.spec.replicas > 0 and all(count == found.spec.replicas for count in counts)
 
 
 def _newest_pods(ctx: Context, name: str) -> list[Pod]:
@@ -760,9 +746,9 @@ def _newest_trouble(ctx: Context, name: str, key: str = "") -> bool:
 def _stays_up(ctx: Context, name: str) -> list[Pod]:
     """The pods of the Deployment, once all are there and have stayed for a while; else what keeps them."""
     _wanted(ctx, name)
-    ctx.wait_until(lambda: _complete(ctx, name) or _newest_trouble(ctx, name), 60)
+    ctx.wait_until(lambda: ctx.rolled_out(name) or _newest_trouble(ctx, name), 60)
     if _newest_trouble(ctx, name, "pod-config"):
-        ctx.wait_until(lambda: _complete(ctx, name), RETRY)
+        ctx.wait_until(lambda: ctx.rolled_out(name), RETRY)
     _complete_or_blame(ctx, name)
     before = _lives(_newest_pods(ctx, name))
     ctx.watch_for(STEADY)
@@ -773,7 +759,7 @@ def _stays_up(ctx: Context, name: str) -> list[Pod]:
 
 
 def _complete_or_blame(ctx: Context, name: str) -> None:
-    if not _complete(ctx, name):
+    if not ctx.rolled_out(name):
         _blame(ctx, name)
 
 
@@ -786,19 +772,11 @@ def _blame(ctx: Context, name: str) -> NoReturn:
             ctx.fail(key, deployment=name, pod=pod.metadata.name, **found.values)
     for pod in pods:
         if not ready(pod):
-            if told := _probe_told(ctx, pod.metadata.name):
+            if told := ctx.told(pod.metadata.name, "Unhealthy"):
                 ctx.fail("probe-fails", told=told)
             ctx.fail_for(pod)
-    status = _deployment(ctx, name).status
+    status = ctx.existing_deployment(name).status
     ctx.fail("not-available", deployment=name, available=status.available_replicas or 0)
-
-
-def _probe_told(ctx: Context, pod: str) -> str:
-    """What the kubelet last said of a probe of the pod that failed."""
-    events = ctx.core.list_namespaced_event(
-        ctx.namespace, field_selector=f"involvedObject.name={pod},reason=Unhealthy"
-    ).items
-    return events[-1].message if events else ""
 
 
 def _page(ctx: Context, pod: Pod) -> Manifest:
