@@ -91,17 +91,7 @@ class Verbs:
         request.warnings.extend(_deprecation(kind))
         obj = decode(request, kind.message, kind)
         _check_namespace(obj, target)
-        created = self.registry.create(
-            target.resource,
-            kind.to_stored(obj),
-            namespace=target.namespace,
-            version=kind,
-            dry_run=_dry_run(request),
-            user=request.who,
-            manager=field_manager(request),
-            warn=request.warnings.append,
-        )
-        return self._one(request, kind, _stored(target, created), code=201)
+        return self._create(request, target, obj, manager=field_manager(request))
 
     def update(self, request: Request, target: Target) -> Response:
         kind = target.kind
@@ -127,6 +117,19 @@ class Verbs:
             return self._one(request, kind, _stored(target, updated))
         _check_namespace(obj, target)
         _check_name(obj, target)
+        return self._create(request, target, obj, entries=entries)
+
+    def _create(
+        self,
+        request: Request,
+        target: Target,
+        obj: Object,
+        *,
+        manager: str = "",
+        entries: list[Entry] | None = None,
+    ) -> Response:
+        """``manager`` is to own the fields, or ``entries`` say whose they are."""
+        kind = target.kind
         created = self.registry.create(
             target.resource,
             kind.to_stored(obj),
@@ -134,8 +137,9 @@ class Verbs:
             version=kind,
             dry_run=_dry_run(request),
             user=request.who,
-            entries=entries,
             warn=request.warnings.append,
+            manager=manager,
+            entries=entries,
         )
         return self._one(request, kind, _stored(target, created), code=201)
 

@@ -16,9 +16,8 @@ from k8slearn.embedded.apiserver.kinds._columns import (
     since,
 )
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_job_template
-from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.cronjobs import validate_cronjob
-from k8slearn.embedded.apiserver.validation.pod_warnings import warn_of_pod_spec
+from k8slearn.embedded.apiserver.validation.pod_warnings import warn_of_name, warn_of_pod_spec
 from k8slearn.kube.label_selectors import format_selector
 
 DEFAULTS = {
@@ -43,11 +42,7 @@ def _prepare_create(obj: Object) -> None:
 
 
 def _warnings(obj: Object) -> Iterator[str]:
-    if wrong := formats.dns_label(obj["metadata"]["name"]):
-        yield (
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising "
-            f"behavior; a DNS label is recommended: [{' '.join(wrong)}]"
-        )
+    yield from warn_of_name(obj)
     yield from _pod_warnings(obj)
 
 

@@ -16,7 +16,6 @@ from k8slearn.embedded.apiserver.kinds._columns import (
 )
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_template
 from k8slearn.embedded.apiserver.status import FieldError
-from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.fields import (
     forbidden,
     go_value,
@@ -25,6 +24,7 @@ from k8slearn.embedded.apiserver.validation.fields import (
 )
 from k8slearn.embedded.apiserver.validation.pod_warnings import (
     template_update_warnings,
+    warn_of_name,
     warn_of_template,
 )
 from k8slearn.embedded.apiserver.validation.selectors import immutable_selector
@@ -115,11 +115,7 @@ def _validate_rolling(path: str, rolling: dict[str, Any]) -> Iterator[FieldError
 
 
 def _warnings(obj: Object) -> Iterator[str]:
-    if wrong := formats.dns_label(obj["metadata"]["name"]):
-        yield (
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising "
-            f"behavior; a DNS label is recommended: [{' '.join(wrong)}]"
-        )
+    yield from warn_of_name(obj)
     yield from warn_of_template(obj["spec"]["template"])
 
 

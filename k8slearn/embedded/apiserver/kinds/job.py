@@ -13,7 +13,6 @@ from k8slearn.embedded.apiserver.kinds._columns import (
     name,
 )
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_job_template
-from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.jobs import (
     NAME_LABELS,
     UID_LABELS,
@@ -22,6 +21,7 @@ from k8slearn.embedded.apiserver.validation.jobs import (
 )
 from k8slearn.embedded.apiserver.validation.pod_warnings import (
     template_update_warnings,
+    warn_of_name,
     warn_of_template,
 )
 from k8slearn.embedded.clock import parse_timestamp
@@ -82,11 +82,7 @@ def _prepare_create(obj: Object) -> None:
 
 
 def _warnings(obj: Object) -> Iterator[str]:
-    if wrong := formats.dns_label(obj["metadata"]["name"]):
-        yield (
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising "
-            f"behavior; a DNS label is recommended: [{' '.join(wrong)}]"
-        )
+    yield from warn_of_name(obj)
     yield from warn_of_template(obj["spec"]["template"])
 
 

@@ -18,9 +18,12 @@ from k8slearn.embedded.apiserver.kinds._columns import (
 )
 from k8slearn.embedded.apiserver.kinds._pod_defaults import default_template
 from k8slearn.embedded.apiserver.status import FieldError
-from k8slearn.embedded.apiserver.validation import formats
 from k8slearn.embedded.apiserver.validation.fields import non_negative
-from k8slearn.embedded.apiserver.validation.pod_warnings import template_update_warnings, warn_of_template
+from k8slearn.embedded.apiserver.validation.pod_warnings import (
+    template_update_warnings,
+    warn_of_name,
+    warn_of_template,
+)
 from k8slearn.embedded.apiserver.validation.workloads import validate_labels_and_template
 
 
@@ -52,11 +55,7 @@ def _validate(obj: Object) -> Iterator[FieldError]:
 
 
 def _creation_warnings(obj: Object) -> Iterator[str]:
-    if wrong := formats.dns_label(obj["metadata"]["name"]):
-        yield (
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; "
-            f"a DNS label is recommended: [{' '.join(wrong)}]"
-        )
+    yield from warn_of_name(obj)
     yield from warn_of_template(obj["spec"]["template"])
 
 

@@ -48,6 +48,15 @@ def warn_of_template(template: dict[str, Any]) -> Iterator[str]:
     yield from warn_of_pod_spec("spec.template.spec", template.get("spec") or {})
 
 
+def warn_of_name(obj: dict[str, Any]) -> Iterator[str]:
+    """The name of a workload that is allowed, and is no name for the pods that it gets."""
+    if wrong := formats.dns_label(obj["metadata"]["name"]):
+        yield (
+            "metadata.name: this is used in Pod names and hostnames, which can result in surprising "
+            f"behavior; a DNS label is recommended: [{' '.join(wrong)}]"
+        )
+
+
 def warn_of_pod_spec(path: str, spec: dict[str, Any]) -> Iterator[str]:
     containers = [
         (f"{path}.{field}[{index}]", container)
