@@ -213,13 +213,12 @@ class Registry:
             raise conflict(resource, asked["name"])
         part = kind.parts.get(subresource)
         if subresource == "status":
-            new = _with_status(obj, old)
+            # A client's object is given its defaults as it is read: a claim's phase, for one.
+            new = _with_status(obj if trusted else _defaulted(obj, kind), old)
         elif subresource == "finalize":
             new = {**old, "spec": obj.get("spec", {})}
         elif part is not None:
-            asked_copy = _private_copy(obj, kind)
-            kind.default(asked_copy)
-            new = {**part.prepare(asked_copy, old), "metadata": dict(old["metadata"])}
+            new = {**part.prepare(_defaulted(obj, kind), old), "metadata": dict(old["metadata"])}
         else:
             new = self._updated(kind, obj, old)
         applied = entries is not None
@@ -317,6 +316,12 @@ class Registry:
     def _check(self, kind: Kind, obj: Object, errors: list[FieldError]) -> None:
         if errors:
             raise invalid(kind.kind, kind.stored.group, obj["metadata"].get("name", ""), errors)
+
+
+def _defaulted(obj: Object, kind: Kind) -> Object:
+    copied = _private_copy(obj, kind)
+    kind.default(copied)
+    return copied
 
 
 def _private_copy(obj: Object, kind: Kind) -> Object:

@@ -34,7 +34,7 @@ class ClaimProtection(Controller):
         if claim is None:
             return
         if "deletionTimestamp" not in claim["metadata"]:
-            if claim["status"].get("phase") == "Bound":
+            if claim["status"]["phase"] == "Bound":
                 self._note_use(claim, used=self._is_used(claim, _refers))
         elif not self._is_used(claim, _holds):
             self._let_go(claim)

@@ -21,7 +21,7 @@ class VolumeProtection(Controller):
         if volume is None or "deletionTimestamp" not in volume["metadata"]:
             return
         finalizers = volume["metadata"].get("finalizers") or ()
-        if VOLUME_PROTECTION in finalizers and volume["status"].get("phase") != "Bound":
+        if VOLUME_PROTECTION in finalizers and volume["status"]["phase"] != "Bound":
             kept = [name for name in finalizers if name != VOLUME_PROTECTION]
             metadata = {**volume["metadata"], "finalizers": kept}
             self.client.update(VOLUMES, {**volume, "metadata": metadata}, why="it is bound to no claim")

@@ -65,7 +65,7 @@ class VolumeBinding:
                 if ephemeral:
                     return f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{name}"'
                 return f'persistentvolumeclaim "{name}" not found'
-            if claim["status"].get("phase") == "Lost":
+            if claim["status"]["phase"] == "Lost":
                 volume = claim["spec"].get("volumeName", "")
                 return f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{volume}"'
             if "deletionTimestamp" in claim["metadata"]:

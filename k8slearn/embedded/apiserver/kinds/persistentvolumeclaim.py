@@ -43,7 +43,7 @@ def _warnings(obj: Object) -> Iterator[str]:
 
 
 def _status(obj: Object, now: float) -> str:
-    return "Terminating" if "deletionTimestamp" in obj["metadata"] else obj["status"].get("phase", "")
+    return "Terminating" if "deletionTimestamp" in obj["metadata"] else obj["status"]["phase"]
 
 
 def _of_volume(cell: Cell) -> Cell:

@@ -69,7 +69,7 @@ def _validate_generated(job: dict[str, Any]) -> Iterator[FieldError]:
     metadata, spec = job["metadata"], job["spec"]
     labels = spec["template"]["metadata"]["labels"]
     expected: dict[str, str] = dict.fromkeys(UID_LABELS, metadata["uid"])
-    expected |= dict.fromkeys(NAME_LABELS, metadata["name"])
+    expected |= dict.fromkeys(NAME_LABELS, metadata.get("name", ""))
     for name in (UID_LABELS[0], NAME_LABELS[0], UID_LABELS[1], NAME_LABELS[1]):
         if labels[name] != expected[name]:
             shown = dict(sorted(labels.items()))

@@ -72,7 +72,7 @@ class ClaimBinder(Controller):
             self._lose(claim, "ClaimMisbound", why)
 
     def _lose(self, claim: Object, reason: str, message: str) -> None:
-        if claim["status"].get("phase") != "Lost":
+        if claim["status"]["phase"] != "Lost":
             binding.set_claim_phase(self.client, claim, "Lost")
             self.events.event(claim, "Warning", reason, message)
 

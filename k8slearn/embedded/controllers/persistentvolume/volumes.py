@@ -73,7 +73,7 @@ class VolumeReclaimer(Controller):
     # -- the end ---------------------------------------------------------------------------------
 
     def _release(self, volume: Object) -> None:
-        if volume["status"].get("phase") not in ("Released", "Failed"):
+        if volume["status"]["phase"] not in ("Released", "Failed"):
             volume = self._set_phase(volume, "Released")
         policy = volume["spec"]["persistentVolumeReclaimPolicy"]
         if policy == "Recycle":
@@ -89,7 +89,7 @@ class VolumeReclaimer(Controller):
         return not maker.startswith(IN_TREE) or "csi" in volume["spec"]
 
     def _fail(self, volume: Object, reason: str, message: str) -> None:
-        if volume["status"].get("phase") != "Failed":
+        if volume["status"]["phase"] != "Failed":
             volume = self._set_phase(volume, "Failed", message)
             self.events.event(volume, "Warning", reason, message)
 
