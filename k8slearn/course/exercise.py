@@ -176,7 +176,8 @@ def cluster_answers(texts: Texts) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise ClusterError(texts.word("refused", told=_told(error))) from error
+        word = "not-allowed" if error.status == 403 else "refused"
+        raise ClusterError(texts.word(word, told=_told(error))) from error
     except (HTTPError, OSError) as error:
         raise ClusterError(texts.word("unreachable")) from error
 

@@ -9,7 +9,7 @@ from k8slearn.engines.containers import Container, ContainerEngine
 from k8slearn.errors import ClusterError, UnsupportedError
 
 CRASHED = (
-    "crashed (the container {container} is stopped). In about 40 seconds Kubernetes calls the node NotReady; "
+    "crashed (the container {container} is stopped). In about 50 seconds Kubernetes calls the node NotReady; "
     "5 minutes later it evicts its pods. Undo it with: k8slearn node recover {name}"
 )
 CRASHED_CONTROL_PLANE = (

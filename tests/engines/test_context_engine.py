@@ -149,6 +149,12 @@ def test_a_tight_quota_is_told_and_a_full_one_refused(teacher: Teacher):
         teacher.up("school", "team")
 
 
+def test_a_neighbour_s_namespace_that_is_not_given_is_told(teacher: Teacher):
+    teacher.give("edit")
+    teacher.up("learner", "team")
+    assert any("Lesson 3 works in the namespace team-shop, too" in note for note in teacher.noted)
+
+
 def test_down_forgets_the_context_and_touches_nothing(teacher: Teacher):
     teacher.up("school", "team")
     teacher.kubectl("create", "configmap", "of-a-lesson", "-n", "team")

@@ -18,6 +18,7 @@ from k8slearn import engines
 from k8slearn.course import Lesson, Progress
 from k8slearn.course.loader import Answer
 from k8slearn.engines import Cluster
+from k8slearn.engines.context import NEIGHBOUR
 from k8slearn.engines.engine import Wish
 from k8slearn.lab.magics import KubectlMagics
 
@@ -86,13 +87,15 @@ def kind_cluster() -> Iterator[Cluster]:
 def context_cluster(
     kind_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Cluster]:
-    """The same cluster as a teacher gives it: an account with the role ``edit`` in one namespace, no more than
-    that (and in ``default``, where a wrong answer strays to)."""
+    """The same cluster as a teacher gives it: an account with the role ``edit`` in one namespace and the
+    neighbour's of lesson 3, no more than that (and in ``default``, where a wrong answer strays to)."""
     namespace = f"team-{secrets.token_hex(4)}"
-    kind_cluster.kubectl("create", "namespace", namespace)
+    neighbour = f"{namespace}-{NEIGHBOUR}"
+    for name in (namespace, neighbour):
+        kind_cluster.kubectl("create", "namespace", name)
     account = f"--serviceaccount={namespace}:learner"
     kind_cluster.kubectl("create", "serviceaccount", "learner", namespace=namespace)
-    for place in (namespace, "default"):
+    for place in (namespace, neighbour, "default"):
         kind_cluster.kubectl(
             "create", "rolebinding", namespace, "--clusterrole=edit", account, namespace=place
         )
@@ -108,7 +111,7 @@ def context_cluster(
     engines.up(None, wish, Silent())
     yield engines.connect()
     kind_cluster.kubectl("delete", "rolebinding", namespace, namespace="default")
-    kind_cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+    kind_cluster.kubectl("delete", "namespace", namespace, neighbour, "--wait=false")
 
 
 class Silent:

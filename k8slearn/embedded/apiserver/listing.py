@@ -17,12 +17,21 @@ from k8slearn.embedded.apiserver.decoding import DecodeError, type_error
 from k8slearn.embedded.apiserver.http import Request
 from k8slearn.embedded.apiserver.jsontext import parse
 from k8slearn.embedded.apiserver.kind import Kind
+from k8slearn.embedded.apiserver.listoptions import check_list, check_reached, version_to_list
 from k8slearn.embedded.apiserver.routes import Target
-from k8slearn.embedded.apiserver.status import ApiError, bad_request
-from k8slearn.embedded.store import Key, Object, Store, Stored
+from k8slearn.embedded.apiserver.status import ApiError, bad_request, expired
+from k8slearn.embedded.store import Compacted, Key, Object, Store, Stored
 from k8slearn.kube import selectors
 
 TOKEN_VERSION = "meta.k8s.io/v1"
+_ANY_REVISION = -1
+"""In a token: go on with the objects as they are now."""
+_TOO_OLD_TO_GO_ON = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+)
 _LONGEST_NUMBER = 18
 _BASE64 = f"{string.ascii_letters}{string.digits}-_"
 
@@ -86,25 +95,51 @@ def _check_fields(kind: Kind, by_field: selectors.FieldSelector) -> None:
 
 
 def select(store: Store, request: Request, target: Target) -> Portion:
-    """The portion of a list that ``limit`` and ``continue`` ask for. Raises ApiError."""
+    """The portion of a list that ``limit`` and ``continue`` ask for. Raises ApiError.
+
+    Portions belong together: all show the objects as they were when the first was made.
+    """
+    check_list(request)
     matches = matcher(request, target)
-    found = [s for s in store.list(target.resource, target.namespace) if matches(s.object)]
-    token, limit = request.param("continue"), _whole_number(request, "limit")
-    revision = str(store.revision)
-    if token:
-        start = _read_token(target, token)
+    limit = whole_number(request, "limit")
+    revision, start = _place(store, request, target, limit)
+    try:
+        found = store.list(target.resource, target.namespace, revision)
+    except Compacted:
+        raise expired("The resourceVersion for the provided list is too old.") from None
+    if start is not None:
         found = [stored for stored in found if stored.key > start]
-    if limit <= 0 or len(found) <= limit:
-        return Portion(found, revision, {})
+    found = [stored for stored in found if matches(stored.object)]
+    version = str(store.revision if revision is None else revision)
+    # Any version will do: so a real server answers from its cache, which knows no portions.
+    if limit <= 0 or len(found) <= limit or request.param("resourceVersion") == "0":
+        return Portion(found, version, {})
     rest = len(found) - limit
     found = found[:limit]
-    more: dict[str, Any] = {"continue": _token(target, found[-1].key, revision)}
+    more: dict[str, Any] = {"continue": _token(target, found[-1].key, int(version))}
     if not request.param("labelSelector") and not request.param("fieldSelector"):
         more["remainingItemCount"] = rest
-    return Portion(found, revision, more)
+    return Portion(found, version, more)
 
 
-def _whole_number(request: Request, name: str) -> int:
+def _place(store: Store, request: Request, target: Target, limit: int) -> tuple[int | None, Key | None]:
+    """Of which revision the portion is (None: the present), and after which key it begins. Raises ApiError."""
+    text = request.param("continue")
+    if not text:
+        return version_to_list(store, request, limit), None
+    revision, start = _read_token(target, text)
+    if request.param("resourceVersion") not in ("", "0"):
+        raise bad_request("specifying resource version is not allowed when using continue")
+    if revision < 0:
+        return None, start
+    check_reached(store, revision)
+    if revision < store.compacted:
+        raise expired(_TOO_OLD_TO_GO_ON, continue_with=_token(target, start, _ANY_REVISION))
+    return revision, start
+
+
+def whole_number(request: Request, name: str) -> int:
+    """A parameter as Go reads it, 0 where there is none. Raises ApiError."""
     text = request.param(name)
     if text and not re.fullmatch(r"[+-]?[0-9]+", text):
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
@@ -113,14 +148,15 @@ def _whole_number(request: Request, name: str) -> int:
     return int(text or 0)
 
 
-def _token(target: Target, key: Key, revision: str) -> str:
-    place = key.name if _in_one_place(target) else f"{key.namespace}/{key.name}"
-    token = {"v": TOKEN_VERSION, "rv": int(revision), "start": f"{place}\0"}
+def _token(target: Target, key: Key, revision: int) -> str:
+    place = f"/{key.name}" if _in_one_place(target) else f"{key.namespace}/{key.name}"
+    token = {"v": TOKEN_VERSION, "rv": revision, "start": f"{place}\0"}
     return base64.urlsafe_b64encode(orjson.dumps(token)).decode().rstrip("=")
 
 
-def _read_token(target: Target, text: str) -> Key:
-    """The key after which the portion begins. Upstream: ``storage/continue.go``, whose errors they are."""
+def _read_token(target: Target, text: str) -> tuple[int, Key]:
+    """Revision and the key after which the portion begins. Upstream: ``storage/continue.go``, whose errors
+    they are."""
     good = len(text) - len(text.lstrip(_BASE64))
     if good < len(text) or good % 4 == 1:
         raise _no_token(f"illegal base64 data at input byte {min(good, len(text) - 1)}")
@@ -133,7 +169,8 @@ def _read_token(target: Target, text: str) -> Key:
     version, start = token.get("v", ""), token.get("start", "")
     if version != TOKEN_VERSION:
         raise _no_token(f"server does not recognize this encoded version {version}")
-    if not token.get("rv"):
+    revision = token.get("rv")
+    if not isinstance(revision, int) or not revision:
         raise _no_token(f"incorrect encoded start resourceVersion (version {version})")
     if not start or not isinstance(start, str):
         raise _no_token(f"encoded start key empty (version {version})")
@@ -141,9 +178,9 @@ def _read_token(target: Target, text: str) -> Key:
     if ".." in place.split("/"):
         raise _no_token(start)
     if _in_one_place(target):
-        return Key(target.key_namespace, place)
+        return revision, Key(target.key_namespace, place)
     namespace, _, name = place.partition("/")
-    return Key(namespace, name)
+    return revision, Key(namespace, name)
 
 
 def _in_one_place(target: Target) -> bool:

@@ -35,6 +35,7 @@ class ApiError(Exception):
         details: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         text: str = "",
+        continue_with: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -44,13 +45,15 @@ class ApiError(Exception):
         self.headers = headers or {}
         self.text = text
         """What is answered instead of a Status, where nobody knows what the path is about; "" for a Status."""
+        self.continue_with = continue_with
+        """The token with which a list may go on all the same."""
 
     def status(self) -> dict[str, Any]:
         """The ``metav1.Status`` object that goes to the client."""
         status: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.continue_with} if self.continue_with else {},
             "status": "Failure",
             "message": self.message,
         }
@@ -103,7 +106,7 @@ def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> A
     subject = f"{kind}.{group}" if group else kind
     texts = list(dict.fromkeys(str(error) for error in errors))
     what = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    details: dict[str, Any] = {"name": name}
+    details: dict[str, Any] = {"name": name} if name else {}
     if group:
         details["group"] = group
     details["kind"] = kind
@@ -126,8 +129,16 @@ def unauthorized() -> ApiError:
     return ApiError(401, "Unauthorized", "Unauthorized")
 
 
-def expired(message: str) -> ApiError:
-    return ApiError(410, "Expired", message)
+def expired(message: str, continue_with: str = "") -> ApiError:
+    return ApiError(410, "Expired", message, continue_with=continue_with)
+
+
+def too_large_version(asked: int, current: int) -> ApiError:
+    """A version that is still to come. A real server waits three seconds for it before it says so."""
+    message = f"Too large resource version: {asked}, current: {current}"
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    details = {"causes": [cause], "retryAfterSeconds": 1}
+    return ApiError(504, "Timeout", f"Timeout: {message}", details, headers={"Retry-After": "1"})
 
 
 _NO_RESOURCE = "the server could not find the requested resource"

@@ -19,7 +19,8 @@ from k8slearn.embedded.apiserver.fieldmanager.managers import Entry
 from k8slearn.embedded.apiserver.fieldmanager.options import check_patch_options, field_manager
 from k8slearn.embedded.apiserver.http import Answer, Request, Response
 from k8slearn.embedded.apiserver.kind import Kind, Scale
-from k8slearn.embedded.apiserver.listing import matcher, select
+from k8slearn.embedded.apiserver.listing import matcher, select, whole_number
+from k8slearn.embedded.apiserver.listoptions import any_version, check_reached, check_watch
 from k8slearn.embedded.apiserver.registry import Registry
 from k8slearn.embedded.apiserver.routes import Target
 from k8slearn.embedded.apiserver.status import ApiError, bad_request, method_not_allowed, path_not_found
@@ -40,6 +41,7 @@ class Verbs:
 
     def get(self, request: Request, target: Target) -> Response:
         request.warnings.extend(_deprecation(target.kind))
+        check_reached(self.registry.store, any_version(request))
         stored = self.registry.get(
             target.resource, target.key_namespace, target.name, called=target.kind.resource
         )
@@ -61,25 +63,21 @@ class Verbs:
     def watch(self, request: Request, target: Target) -> Answer:
         if "watch" not in target.kind.verbs:
             raise method_not_allowed()
-        since = request.param("resourceVersion")
-        initial = request.flag("sendInitialEvents")
-        timeout = request.param("timeoutSeconds")
-        try:
-            from_now = initial or since in ("", "0")
-            watch = WatchStream(
-                self.registry.store,
-                self.registry.clock,
-                target.kind,
-                _form(request),
-                matcher(request, target),
-                namespace=target.namespace,
-                since=None if from_now else int(since),
-                bookmarks=request.flag("allowWatchBookmarks"),
-                initial_bookmark=initial and request.flag("allowWatchBookmarks"),
-                timeout=float(timeout) if timeout else None,
-            )
-        except ValueError:
-            raise bad_request(f'resourceVersion: Invalid value: "{since}": must be an integer') from None
+        check_watch(request)
+        since, initial = any_version(request), request.flag("sendInitialEvents")
+        timeout = whole_number(request, "timeoutSeconds")
+        watch = WatchStream(
+            self.registry.store,
+            self.registry.clock,
+            target.kind,
+            _form(request),
+            matcher(request, target),
+            namespace=target.namespace,
+            since=None if initial or not since else since,
+            bookmarks=request.flag("allowWatchBookmarks"),
+            initial_bookmark=initial and request.flag("allowWatchBookmarks"),
+            timeout=float(timeout) if timeout else None,
+        )
         return watch.stream
 
     # -- writing --------------------------------------------------------------------------------

@@ -130,7 +130,8 @@ class Store:
         """Resource, index, value: who watches only what that index has under that value."""
 
         self._history: deque[Change] = deque(maxlen=HISTORY)
-        self._compacted = 0
+        self.compacted = 0
+        """What was written before this revision is known no more."""
         self._indexes: dict[str, dict[str, tuple[Index, dict[str, set[Key]]]]] = {}
         """Keys, not objects: a write that moves nothing in an index leaves it alone."""
 
@@ -142,7 +143,7 @@ class Store:
                 else:
                     stored = Stored(record.resource, record.key, record.revision, restored(record.object))
                     self._resources.setdefault(record.resource, {})[record.key] = stored
-            self.revision = self._compacted = journal.revision
+            self.revision = self.compacted = journal.revision
             journal.records.clear()
             self._shorten_journal()
 
@@ -159,9 +160,19 @@ class Store:
     def find(self, resource: str, namespace: str, name: str) -> Stored | None:
         return self._resources.get(resource, {}).get(Key(namespace, name))
 
-    def list(self, resource: str, namespace: str | None = None) -> list[Stored]:
-        """All objects, or those of one namespace, in the order of namespace and name, as etcd's keys are."""
+    def list(self, resource: str, namespace: str | None = None, revision: int | None = None) -> list[Stored]:
+        """All objects, or those of one namespace, in the order of namespace and name, as etcd's keys are.
+
+        With ``revision`` as they were then. Raises Compacted.
+        """
         found = self._resources.get(resource, {})
+        if revision is not None:
+            found = dict(found)
+            for change in reversed(list(self.changes_since(resource, revision))):
+                if change.previous is None:
+                    del found[change.stored.key]
+                else:
+                    found[change.stored.key] = change.previous
         keys = found if namespace is None else [key for key in found if key.namespace == namespace]
         return [found[key] for key in sorted(keys)]
 
@@ -291,8 +302,8 @@ class Store:
 
     def changes_since(self, resource: str, revision: int) -> Iterator[Change]:
         """The changes of ``resource`` after ``revision``, oldest first. Raises Compacted."""
-        if revision < self._compacted:
-            raise Compacted(revision, self._compacted)
+        if revision < self.compacted:
+            raise Compacted(revision, self.compacted)
         past = [change for change in self._newest_first(revision) if change.stored.resource == resource]
         return reversed(past)
 
@@ -307,11 +318,11 @@ class Store:
         revision = self.revision if revision is None else min(revision, self.revision)
         while self._history and self._history[0].stored.revision <= revision:
             self._history.popleft()
-        self._compacted = max(self._compacted, revision)
+        self.compacted = max(self.compacted, revision)
 
     def _announce(self, change: Change) -> None:
         if len(self._history) == HISTORY:
-            self._compacted = self._history[0].stored.revision
+            self.compacted = self._history[0].stored.revision
         self._history.append(change)
         self.announcing = self.revision
         try:
