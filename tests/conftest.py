@@ -8,12 +8,22 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from k8slearn.engines.kubectl import QUICK
+
 
 @pytest.fixture(scope="session", autouse=True)
 def english() -> Iterator[None]:
     """Whatever the locale of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("K8SLEARN_LANG", "en")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_kubectls() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUICK.items():
+            patch.setenv(name, value)
         yield
 
 

@@ -188,7 +188,7 @@ class Cluster:
         Raises ClusterError when there is no kubectl.
         """
         command = [kubectl.find(), *(["--namespace", namespace] if namespace else []), *arguments]
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
+        environment = {**kubectl.QUICK, **os.environ, "KUBECONFIG": str(self.kubeconfig)}
         try:
             return subprocess.run(
                 command, input=input, capture_output=True, text=True, env=environment, timeout=timeout
