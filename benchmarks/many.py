@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from benchmarks.cluster import create
-from benchmarks.measure import KILOBYTES, MICROSECONDS, Result
+from benchmarks.measure import KILOBYTES, MICROSECONDS, Result, resident
 from k8slearn.embedded.cluster import Cluster
 from k8slearn.embedded.store import Object
 from k8slearn.engines.serve import relax_garbage_collection
@@ -52,9 +50,9 @@ def _run() -> Run:
         journal = Path(folder) / "journal"
         with Cluster(NODES, journal=journal) as cluster:
             cluster.settle()
-            before, begin = _resident(), time.perf_counter()
+            before, begin = resident(), time.perf_counter()
             *_, (first, last) = _grow(cluster)
-            everything, memory = time.perf_counter() - begin, (_resident() - before) / PODS
+            everything, memory = time.perf_counter() - begin, (resident() - before) / PODS
             pods, events = (cluster.client.list(resource, "default") for resource in ("pods", "events"))
             assert sum(pod["status"]["phase"] == "Running" for pod in pods) == PODS
             text = sum(len(orjson.dumps(obj)) for obj in (*pods, *events)) / PODS
@@ -95,11 +93,6 @@ def _seconds(action: Callable[[], object]) -> float:
     begin = time.perf_counter()
     action()
     return time.perf_counter() - begin
-
-
-def _resident() -> float:
-    """The most memory that this process has had, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def ten_thousand_pods() -> Result:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+import psutil
+
 
 class Unit(NamedTuple):
     """How a number is printed: multiplied by ``scale``, with ``decimals``."""
@@ -53,3 +55,8 @@ def median(action: Callable[[], object], runs: int = 5) -> float:
 def command(*words: str, env: dict[str, str] | None = None) -> Callable[[], object]:
     """A command that must succeed."""
     return lambda: subprocess.run(words, check=True, capture_output=True, env=env)
+
+
+def resident() -> float:
+    """The memory of this process at this moment, in bytes."""
+    return psutil.Process().memory_info().rss
