@@ -45,7 +45,7 @@ def _of_manifest(cell: str) -> Iterator[tuple[str, str]]:
     head, _, body = cell.partition("\n")
     documents = [document for document in yaml.safe_load_all(body) if document]
     for at, document in enumerate(documents):
-        name = f"{document['kind']} {document['metadata'].get('name', '')}".strip()
+        name = f"{document['kind']} {_told(document['metadata'].get('name', ''))}".strip()
         for path, changed in _changes(document):
             others = [*documents[:at], changed, *documents[at + 1 :]]
             text = yaml.safe_dump_all([one for one in others if one], sort_keys=False)
@@ -80,6 +80,11 @@ def _changes(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _placeholder(value: dict[str, Any]) -> bool:
     return list(value.values()) == [None]
+
+
+def _told(name: Any) -> str:
+    """An object's name, or the placeholder that stands for it."""
+    return f"{{{next(iter(name))}}}" if isinstance(name, dict) else name
 
 
 def _other(value: Any, field: str) -> Any:
