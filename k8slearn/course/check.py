@@ -32,6 +32,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
+from k8slearn.errors import ClusterError
+
 if TYPE_CHECKING:
     from k8slearn.course.context import Context
 
@@ -46,6 +48,14 @@ class Failed(Exception):
         super().__init__(key)
         self.key = key
         self.values = values
+
+
+class Stuck(ClusterError):
+    """A check's own pod did not get on within ``seconds``; ``told`` is what the cluster says of it."""
+
+    def __init__(self, namespace: str, seconds: float, told: str) -> None:
+        super().__init__(f"A check's pod in {namespace} did not get on within {seconds:g} seconds: {told}")
+        self.values = {"namespace": namespace, "seconds": f"{seconds:g}", "told": told}
 
 
 @dataclass(frozen=True)

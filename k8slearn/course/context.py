@@ -1,8 +1,7 @@
-"""What a check may use: the cluster through its API, one namespace, and ways to look at what runs there.
+"""What a check may do: look, send requests from pods of its own, make and change objects.
 
-Every look is repeated until the answer is settled or time is up, for a cluster is never finished at once:
-a pod that was made a moment ago is not wrong, it is on its way. What cannot become right by waiting (an
-image that does not exist, a program that ends) is said at once.
+A check judges what the learner's part of the cluster does. Its own pods are no part of that: when one of them does
+not get on, the cluster is busy or lacks an image, and there is no verdict (``Stuck``).
 """
 
 from __future__ import annotations
@@ -10,19 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 from k8slearn.course import diagnose, manifest, namespaces
-from k8slearn.course.check import Failed
+from k8slearn.course.check import Stuck
 from k8slearn.course.diagnose import Pod
+from k8slearn.course.look import PROBE_LABEL, Look
 from k8slearn.course.traffic import Traffic
-from k8slearn.errors import ClusterError
-
-if TYPE_CHECKING:
-    from k8slearn.engines.cluster import Cluster
-
-PROBE_LABEL = "k8slearn.dev/probe"
-"""Marks the pods that a check makes to send requests; they live for a second or two."""
 
 _UNTIL_WELL = """\
 end=$(($(date +%s) + {timeout}))
@@ -46,16 +39,8 @@ class Ran:
     output: str
 
 
-class Context:
-    """One cluster and one namespace, as the steps of a check see them.
-
-    ``values`` are the exercise's names and numbers for this learner (``@exercise.values``).
-    """
-
-    def __init__(self, cluster: Cluster, namespace: str, values: Mapping[str, Any] | None = None) -> None:
-        self.cluster = cluster
-        self.namespace = namespace
-        self.values: Mapping[str, Any] = values or {}
+class Context(Look):
+    """A look at one cluster and one namespace, and the hands to do something there."""
 
     def with_values(self, values: Mapping[str, Any]) -> Context:
         return Context(self.cluster, self.namespace, values)
@@ -66,139 +51,18 @@ class Context:
         namespaces.make(self.cluster, neighbour, beside=self.namespace)
         return Context(self.cluster, neighbour, self.values)
 
-    @property
-    def core(self) -> Any:
-        """The official client's CoreV1Api."""
-        return self.cluster.core
-
-    @property
-    def apps(self) -> Any:
-        """The official client's AppsV1Api."""
-        return self.cluster.apps
-
-    @property
-    def discovery(self) -> Any:
-        """The official client's DiscoveryV1Api: EndpointSlices."""
-        return self.cluster.discovery
-
-    def wait_until(self, condition: Callable[[], Any], timeout: float = 30) -> bool:
-        """Wait up to ``timeout`` seconds of the cluster's time; whether the condition came true."""
-        return self.cluster.wait_until(lambda: bool(condition()), timeout)
-
-    def watch_for(self, seconds: float) -> None:
-        """Let the cluster's time go on, to see whether what is true stays true."""
-        self.cluster.let_pass(seconds)
-
-    def fail(self, key: str, **values: object) -> NoReturn:
-        """End the step: it did not pass, and ``key`` is the feedback to give."""
-        raise Failed(key, **{"namespace": self.namespace, **values})
-
-    # -- looking ----------------------------------------------------------------------------------
-
-    def pod(self, name: str) -> Pod | None:
-        """The pod, unless it is not there or on its way out."""
-        # Only this one is asked for: making typed objects of all pods is most of what a check would cost.
-        return next(iter(self.pods(field_selector=f"metadata.name={name}")), None)
-
-    def pods(self, selector: str = "", field_selector: str = "") -> list[Pod]:
-        """The pods that are there to stay: neither on their way out nor a check's own."""
-        listed = self.core.list_namespaced_pod(
-            self.namespace, label_selector=selector, field_selector=field_selector
-        ).items
-        return [
-            pod
-            for pod in listed
-            if pod.metadata.deletion_timestamp is None and PROBE_LABEL not in (pod.metadata.labels or {})
-        ]
-
-    def deployment(self, name: str) -> Any | None:
-        named = f"metadata.name={name}"
-        return next(
-            iter(self.apps.list_namespaced_deployment(self.namespace, field_selector=named).items), None
-        )
-
-    def existing_deployment(self, name: str) -> Any:
-        """The Deployment, or a failed step with the feedback ``no-deployment``."""
-        self.wait_until(lambda: self.deployment(name), 2)
-        return self.deployment(name) or self.fail("no-deployment", deployment=name)
-
-    def rolled_out(self, deployment: str) -> bool:
-        """Whether the Deployment is there and its release is through (``diagnose.rolled_out``)."""
-        found = self.deployment(deployment)
-        return found is not None and diagnose.rolled_out(found)
-
-    def owned_pods(self, deployment: str) -> list[Pod]:
-        """The pods that belong to the Deployment's ReplicaSets, found by their owners, not by their names."""
-        sets = {
-            one.metadata.uid
-            for one in self.apps.list_namespaced_replica_set(self.namespace).items
-            if diagnose.owner(one) == ("Deployment", deployment)
-        }
-        return [
-            pod
-            for pod in self.pods()
-            if any(reference.uid in sets for reference in pod.metadata.owner_references or [])
-        ]
-
-    def variable(self, deployment: str, name: str) -> str | None:
-        """The value of an environment variable that the Deployment's template gives, None when it gives none."""
-        containers = self.existing_deployment(deployment).spec.template.spec.containers
-        variables = [one for container in containers for one in container.env or []]
-        return next((one.value for one in variables if one.name == name), None)
-
-    def ready_pods(self, deployment: str) -> list[Pod]:
-        """Those of the Deployment's pods that are Ready now."""
-        return [pod for pod in self.owned_pods(deployment) if diagnose.ready(pod)]
-
-    def told(self, pod: str, reason: str) -> str:
-        """The message of the pod's last event with a reason (``FailedMount``, ``Unhealthy``), "" without one."""
-        events = self.core.list_namespaced_event(
-            self.namespace, field_selector=f"involvedObject.name={pod},reason={reason}"
-        ).items
-        return events[-1].message if events else ""
-
-    def existing_pod(self, name: str) -> Pod:
-        """The pod, or a failed step that says where it is instead: misspelt, elsewhere, a Deployment's."""
-        self.wait_until(lambda: self.pod(name), 3)
-        return self.pod(name) or self._missing(name)
-
-    def ready_pod(self, name: str, timeout: float = 30) -> Pod:
-        """The pod once it is Ready, or a failed step that says what keeps it from becoming so."""
-        self.existing_pod(name)
-        self.wait_until(lambda: self._settled(name), timeout)
-        pod = self.existing_pod(name)
-        if not diagnose.ready(pod):
-            self.fail_for(pod)
-        return pod
-
-    def steady_pod(self, name: str, seconds: float = 3) -> Pod:
-        """The pod once it is Ready and has stayed so: a program that ends at once is Ready for a moment."""
-        before = diagnose.restarts(self.ready_pod(name))
-        self.watch_for(seconds)
-        pod = self.ready_pod(name)
-        if diagnose.restarts(pod) > before:
-            self.fail_for(pod)
-        return pod
-
-    def fail_for(self, pod: Pod) -> NoReturn:
-        """A failed step with the feedback that fits what is wrong with the pod."""
-        found = diagnose.trouble(pod) or diagnose.unready(pod)
-        self.fail(found.key, pod=pod.metadata.name, **found.values)
-
-    # -- doing ------------------------------------------------------------------------------------
+    # -- pods of the check's own --------------------------------------------------------------------
 
     def run(self, script: str, timeout: float = 30) -> Ran:
         """Run a shell script in a busybox pod of its own, in the learner's namespace, and take its output.
 
-        This is how a check sends requests: from another pod, as every client in a cluster does.
+        This is how a check sends requests: from another pod, as every client in a cluster does. Raises Stuck when
+        it has not finished after ``timeout`` seconds: a script waits for nobody longer than that.
         """
         container = {"name": "probe", "image": "busybox:1.37", "command": ["sh", "-c", script]}
         with self.own_pod({"containers": [container]}) as name:
-            self.wait_until(lambda: self._ended(name) is not None, timeout)
-            ended = self._ended(name)
-            if ended is None:
-                return Ran(-1, f"the check's own pod had not finished after {timeout:g} seconds")
-            return Ran(ended, self.log(name).strip())
+            code = self._ended(name, timeout)
+            return Ran(code, self.log(name).strip())
 
     def run_until_well(self, script: str, timeout: int = 3) -> Ran:
         """Run a script, again and again while it fails and there is time: what it came to last.
@@ -217,23 +81,35 @@ class Context:
             if traffic.failed:
                 ctx.fail("users-noticed", failed=traffic.failed, reasons=traffic.reasons)
 
-        Each request has a connection of its own. Those under way at the end are waited for. Raises ClusterError
-        when the requests could not be sent: without them there is no verdict.
+        Each request has a connection of its own. Those under way at the end are waited for. Raises Stuck when the
+        requests could not be sent.
         """
         traffic = Traffic()
         load = ["load", url, "--rate", f"{rate:g}", "--seconds", "600"]
         container = {"name": "probe", "image": "k8slearn/app:1.0", "args": load}
         with self.own_pod({"terminationGracePeriodSeconds": 10, "containers": [container]}) as name:
-            if not self.wait_until(lambda: self._probe_phase(name) == "Running", 60):
-                raise ClusterError(
-                    "The check's own pod, which sends requests, did not start within a minute."
-                )
+            self.wait_for_own(name, lambda pod: pod.status.phase == "Running")
             yield traffic
             # A pod whose time is up gets SIGTERM like a deleted one, and keeps its log.
             self.core.patch_namespaced_pod(name, self.namespace, {"spec": {"activeDeadlineSeconds": 1}})
-            if not self.wait_until(lambda: self._ended(name) is not None, 30):
-                raise ClusterError("The check's own pod, which sends requests, did not end when told to.")
+            self._ended(name, 30)
             traffic.read(self.log(name))
+
+    @contextmanager
+    def knocking(self, url: str) -> Iterator[Callable[[], list[bool]]]:
+        """Ask ``url`` ten times a second while the block runs; what is yielded tells of each so far if it answered.
+
+        Unlike ``traffic`` it can be read at any moment: what somebody gets in the first second after a change.
+        It begins when the first request has been answered; raises Stuck when none is.
+        """
+        ask = f"wget -qO /dev/null -T 2 {url} 2>/dev/null && echo answered || echo refused"
+        script = f"while true; do {ask}; sleep 0.1; done"
+        container = {"name": "probe", "image": "busybox:1.37", "command": ["sh", "-c", script]}
+        with self.own_pod({"containers": [container]}) as name:
+            self.wait_for_own(
+                name, lambda pod: pod.status.phase == "Running" and "answered" in self.log(name)
+            )
+            yield lambda: [line == "answered" for line in self.log(name).split()]
 
     @contextmanager
     def own_pod(self, spec: dict[str, Any], labels: dict[str, str] | None = None) -> Iterator[str]:
@@ -257,8 +133,25 @@ class Context:
         finally:
             self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
 
-    def log(self, pod: str, container: str | None = None) -> str:
-        return self.core.read_namespaced_pod_log(pod, self.namespace, container=container)
+    def own(self, name: str) -> Pod:
+        """The check's own pod of that name."""
+        return self.core.read_namespaced_pod(name, self.namespace)
+
+    def wait_for_own(self, name: str, settled: Callable[[Pod], Any], timeout: float = 60) -> Pod:
+        """The check's own pod as soon as it is ``settled``. Raises Stuck when it is not after ``timeout`` seconds."""
+        if not self.wait_until(lambda: settled(self.own(name)), timeout):
+            raise Stuck(self.namespace, timeout, diagnose.told(self.own(name)))
+        return self.own(name)
+
+    def _ended(self, name: str, timeout: float) -> int:
+        """The exit code of the check's own pod, once it has one."""
+        code = diagnose.exit_code(
+            self.wait_for_own(name, lambda pod: diagnose.exit_code(pod) is not None, timeout)
+        )
+        assert code is not None
+        return code
+
+    # -- objects ------------------------------------------------------------------------------------
 
     def replace(self, text: str) -> None:
         """Make the objects of a YAML text; whatever had their names before is deleted first."""
@@ -274,45 +167,7 @@ class Context:
         for one in manifest.parse(text):
             manifest.patch(self.cluster.api_client, self.namespace, one)
 
-    # -- within -----------------------------------------------------------------------------------
-
     def remove_config_map(self, name: str) -> None:
         """Delete a ConfigMap, where there is one: what an earlier try has left."""
         if self.core.list_namespaced_config_map(self.namespace, field_selector=f"metadata.name={name}").items:
             self.core.delete_namespaced_config_map(name, self.namespace)
-
-    def _probe_phase(self, name: str) -> str:
-        return self.core.read_namespaced_pod(name, self.namespace).status.phase
-
-    def _settled(self, name: str) -> bool:
-        pod = self.pod(name)
-        return pod is None or diagnose.ready(pod) or diagnose.trouble(pod) is not None
-
-    def _ended(self, name: str) -> int | None:
-        """The exit code of a pod's only container, None while it has none."""
-        statuses = self.core.read_namespaced_pod(name, self.namespace).status.container_statuses or []
-        state = statuses[0].state if statuses else None
-        return state.terminated.exit_code if state and state.terminated else None
-
-    def _missing(self, name: str) -> NoReturn:
-        pods = [pod.metadata.name for pod in self.pods()]
-        if self.deployment(name) is not None:
-            example = next((pod for pod in pods if pod.startswith(f"{name}-")), f"{name}-…")
-            self.fail("pod-is-deployment", pod=name, example=example)
-        if near := diagnose.nearest(name, pods):
-            self.fail("pod-misspelt", pod=name, other=near)
-        if self._in_default(name):
-            self.fail("pod-elsewhere", pod=name, other="default")
-        self.fail("pod-missing", pod=name)
-
-    def _in_default(self, pod: str) -> bool:
-        """Whether the pod is in the namespace default, where kubectl works when it is told of no other."""
-        from kubernetes.client.exceptions import ApiException
-
-        try:
-            self.core.read_namespaced_pod(pod, "default")
-        except ApiException as error:
-            if error.status in (403, 404):  # not there, or not for this learner to see
-                return False
-            raise
-        return True

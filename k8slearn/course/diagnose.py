@@ -35,6 +35,13 @@ def restarts(pod: Pod) -> int:
     return sum(one.restart_count for one in pod.status.container_statuses or [])
 
 
+def exit_code(pod: Pod) -> int | None:
+    """That of the pod's first container, None while it has none."""
+    statuses = pod.status.container_statuses or []
+    state = statuses[0].state if statuses else None
+    return state.terminated.exit_code if state and state.terminated else None
+
+
 def owner(thing: Any) -> tuple[str, str] | None:
     """Kind and name of the controller that owns an object, None for one that nobody tends."""
     for reference in thing.metadata.owner_references or []:
@@ -70,6 +77,12 @@ def trouble(pod: Pod) -> Trouble | None:
 def unready(pod: Pod) -> Trouble:
     """What is to be said of a pod that is not Ready though nothing is wrong that shows."""
     return Trouble("pod-unready", {"phase": pod.status.phase})
+
+
+def told(pod: Pod) -> str:
+    """What the cluster says of a pod: the message of what is wrong with it, or its phase."""
+    found = trouble(pod)
+    return str(found.values.get("message") or found.key) if found else pod.status.phase
 
 
 def nearest(name: str, names: list[str]) -> str | None:

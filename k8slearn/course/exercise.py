@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from k8slearn.course.check import Check, Failed, Step
+from k8slearn.course.check import Check, Failed, Step, Stuck
 from k8slearn.course.context import Context
 from k8slearn.course.texts import Text, Texts
 from k8slearn.errors import ClusterError, LessonError
@@ -169,12 +169,14 @@ class Exercise:
 
 @contextmanager
 def cluster_answers(texts: Texts) -> Iterator[None]:
-    """Turns a cluster's failure to answer into a ClusterError, so that it never becomes a verdict."""
+    """Turns a cluster's failure into a ClusterError in the learner's language, so that it never becomes a verdict."""
     from kubernetes.client.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 
     try:
         yield
+    except Stuck as stuck:
+        raise ClusterError(texts.word("stuck", **stuck.values)) from stuck
     except ApiException as error:
         word = "not-allowed" if error.status == 403 else "refused"
         raise ClusterError(texts.word(word, told=_told(error))) from error

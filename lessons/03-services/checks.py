@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from k8slearn.course import Check, Context
-from k8slearn.course.context import PROBE_LABEL, Ran
+from k8slearn.course.context import Ran
 from k8slearn.course.diagnose import Pod, nearest, ready, trouble
 
 expose = Check("expose")
@@ -508,23 +508,13 @@ def _not_taken_in(ctx: Context, name: str) -> NoReturn:
 @contextmanager
 def _newcomer(ctx: Context, deployment: str) -> Iterator[Pod]:
     """A pod such as the Deployment's next version brings: its template's labels, and no hash of the old one's."""
-    from kubernetes.client import V1ObjectMeta, V1Pod
-    from kubernetes.client.exceptions import ApiException
-
     template = _deployment(ctx, deployment).spec.template
-    labels = {**template.metadata.labels, PROBE_LABEL: "true"}
-    metadata = V1ObjectMeta(generate_name="k8slearn-newcomer-", labels=labels)
-    made = ctx.core.create_namespaced_pod(ctx.namespace, V1Pod(metadata=metadata, spec=template.spec))
-    name = made.metadata.name
-    try:
-        ctx.wait_until(lambda: ready(ctx.core.read_namespaced_pod(name, ctx.namespace)), 30)
-        pod = ctx.core.read_namespaced_pod(name, ctx.namespace)
-        if not ready(pod):
-            ctx.fail_for(pod)
-        yield pod
-    finally:
-        with suppress(ApiException):
-            ctx.core.delete_namespaced_pod(name, ctx.namespace, grace_period_seconds=0)
+    spec: Any = ctx.cluster.api_client.sanitize_for_serialization(template.spec)
+    with ctx.own_pod(spec, template.metadata.labels) as name:
+        ctx.wait_until(lambda: ready(ctx.own(name)), 30)
+        if not ready(ctx.own(name)):
+            ctx.fail_for(ctx.own(name))
+        yield ctx.own(name)
 
 
 def _looked_up(ctx: Context, name: str) -> set[str]:

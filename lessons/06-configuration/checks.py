@@ -10,7 +10,6 @@ from random import Random
 from typing import Any, NoReturn
 
 from k8slearn.course import Check, Context
-from k8slearn.course.context import PROBE_LABEL
 from k8slearn.course.diagnose import Pod, owner, ready, trouble
 
 MARK = "k8slearn.dev/look"
@@ -487,20 +486,9 @@ def _said(ctx: Context, pods: list[Pod]) -> set[str]:
 
 def _said_by_one_more(ctx: Context, template: dict[str, Any]) -> str:
     """What a new pod of the template says, ``-`` when it does not start; it is gone afterwards."""
-    body = {
-        "metadata": {"generateName": "k8slearn-probe-", "labels": {PROBE_LABEL: "true"}},
-        "spec": {**template["spec"], "terminationGracePeriodSeconds": 0},
-    }
-    name = ctx.core.create_namespaced_pod(ctx.namespace, body).metadata.name
-
-    def there() -> Pod:
-        return ctx.core.read_namespaced_pod(name, ctx.namespace)
-
-    try:
-        ctx.wait_until(lambda: ready(there()) or trouble(there()), 30)
-        return ", ".join(_said(ctx, [there()])) if ready(there()) else "-"
-    finally:
-        ctx.core.delete_namespaced_pod(name, ctx.namespace, grace_period_seconds=0)
+    with ctx.own_pod(template["spec"]) as name:
+        ctx.wait_until(lambda: ready(ctx.own(name)) or trouble(ctx.own(name)), 30)
+        return ", ".join(_said(ctx, [ctx.own(name)])) if ready(ctx.own(name)) else "-"
 
 
 def _ready(ctx: Context, name: str) -> list[Pod]:

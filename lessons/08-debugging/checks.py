@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any, NoReturn
 
 from k8slearn.course import Check, Context
 from k8slearn.course.check import Failed
-from k8slearn.course.diagnose import Pod, owner, ready, restarts, trouble
-from k8slearn.errors import ClusterError
+from k8slearn.course.diagnose import Pod, exit_code, owner, ready, restarts, told, trouble
 
 Manifest = dict[str, Any]
 
@@ -450,9 +449,9 @@ def finds_a_node(ctx: Context) -> None:
     ]
     placing = {**spec, "containers": containers, "volumes": [], "initContainers": []}
     with _unless_it_serves(ctx), ctx.own_pod(placing) as name:
-        _wait(ctx, name, lambda pod: pod.spec.node_name or trouble(pod))
-        if not _own(ctx, name).spec.node_name:
-            ctx.fail("no-node", message=_message(_own(ctx, name)))
+        ctx.wait_for_own(name, lambda pod: pod.spec.node_name or trouble(pod))
+        if not ctx.own(name).spec.node_name:
+            ctx.fail("no-node", message=told(ctx.own(name)))
 
 
 @release.step(points=2, needs=("is-there",))
@@ -478,7 +477,7 @@ def has_its_key(ctx: Context) -> None:
     kept = {one: server[one] for one in ("env", "envFrom") if one in server}
     with ctx.own_pod({"containers": [{"name": "copy", **telling, **kept}]}) as name:
         if _end(ctx, name) is None:
-            ctx.fail("no-key", message=_message(_own(ctx, name)))
+            ctx.fail("no-key", message=told(ctx.own(name)))
         key = ctx.log(name).rpartition("|")[0]
     wanted = ctx.values["key"]
     if key != wanted:
@@ -492,8 +491,8 @@ def starts_with_its_settings(ctx: Context) -> None:
     with _unless_it_serves(ctx), ctx.own_pod({"containers": [_copy(ctx, API_KEY="-")]}) as name:
         port = _listening(ctx, name)
         if port is None:
-            ctx.fail("wrong-setting", said=_said(ctx, name) or _message(_own(ctx, name)))
-        (page,) = _ask(ctx, f"http://{_own(ctx, name).status.pod_ip}:{port}/")
+            ctx.fail("wrong-setting", said=_said(ctx, name) or told(ctx.own(name)))
+        (page,) = _ask(ctx, f"http://{ctx.own(name).status.pod_ip}:{port}/")
         if page.get("greeting") != ctx.values["greeting"]:
             ctx.fail("other-greeting", deployment="assistant", said=page.get("greeting", "-"))
 
@@ -504,9 +503,9 @@ def becomes_ready_in_time(ctx: Context) -> None:
     sound = {"API_KEY": "-", "WORK_SECONDS": "0", "START_SECONDS": str(SLOW_START)}
     probing = {**_probes(ctx), **_copy(ctx, **sound)}
     with ctx.own_pod({"containers": [probing]}) as name:
-        _wait(ctx, name, lambda pod: _runs(pod) or trouble(pod))
-        ctx.wait_until(lambda: ready(_own(ctx, name)) or trouble(_own(ctx, name)), SLOW_START + 20)
-        pod = _own(ctx, name)
+        ctx.wait_for_own(name, lambda pod: _runs(pod) or trouble(pod))
+        ctx.wait_until(lambda: ready(ctx.own(name)) or trouble(ctx.own(name)), SLOW_START + 20)
+        pod = ctx.own(name)
         if not ready(pod):
             ctx.fail("probe-fails", told=ctx.told(name, "Unhealthy") or pod.status.phase)
         became = next(one for one in pod.status.conditions if one.type == "Ready").last_transition_time
@@ -525,8 +524,8 @@ def is_found_by_its_service(ctx: Context) -> None:
     sound = _copy(ctx, API_KEY="-", WORK_SECONDS="0")
     with _unless_it_serves(ctx), ctx.own_pod({"containers": [sound]}, labels) as name:
         if _listening(ctx, name) is None:
-            ctx.fail("refused", answer=_said(ctx, name) or _message(_own(ctx, name)))
-        address = _own(ctx, name).status.pod_ip
+            ctx.fail("refused", answer=_said(ctx, name) or told(ctx.own(name)))
+        address = ctx.own(name).status.pod_ip
         if not ctx.wait_until(lambda: address in _endpoints(ctx), 4):
             ctx.fail("not-selected", selector=_pairs(selector), labels=_pairs(labels))
         _ask(ctx, "http://assistant/")
@@ -658,42 +657,20 @@ def _patience(pods: list[Pod]) -> float:
     return STEADY + min(slowest, 40)
 
 
-def _own(ctx: Context, name: str) -> Pod:
-    return ctx.core.read_namespaced_pod(name, ctx.namespace)
-
-
-def _message(pod: Pod) -> str:
-    """What the cluster says of a pod that does not get on."""
-    found = trouble(pod)
-    return str(found.values.get("message", found.key)) if found else pod.status.phase
-
-
 def _said(ctx: Context, name: str) -> str:
     """The last words of a pod's program, "" before it has started."""
-    statuses = _own(ctx, name).status.container_statuses or []
+    statuses = ctx.own(name).status.container_statuses or []
     begun = any(one.state.running or one.state.terminated for one in statuses)
     return ctx.log(name).strip()[-200:] if begun else ""
-
-
-def _wait(ctx: Context, name: str, settled: Callable[[Pod], Any]) -> Pod:
-    """A copy as soon as it is ``settled``. Raises ClusterError where it is not: a busy cluster is no verdict."""
-    if not ctx.wait_until(lambda: settled(_own(ctx, name)), 60):
-        raise ClusterError("The check's own pod, a copy to look at, did not get on within a minute.")
-    return _own(ctx, name)
 
 
 def _runs(pod: Pod) -> bool:
     return any(one.state.running for one in pod.status.container_statuses or [])
 
 
-def _terminated(pod: Pod) -> Any:
-    return next((one.state.terminated for one in pod.status.container_statuses or []), None)
-
-
 def _end(ctx: Context, name: str) -> int | None:
     """The exit code of a copy once it has ended, None when it cannot begin."""
-    ended = _terminated(_wait(ctx, name, lambda pod: _terminated(pod) or trouble(pod)))
-    return ended.exit_code if ended else None
+    return exit_code(ctx.wait_for_own(name, lambda pod: exit_code(pod) is not None or trouble(pod)))
 
 
 def _listening(ctx: Context, name: str) -> int | None:
@@ -702,8 +679,8 @@ def _listening(ctx: Context, name: str) -> int | None:
     def port() -> re.Match[str] | None:
         return re.search(r"listens on port (\d+)", _said(ctx, name))
 
-    _wait(ctx, name, lambda pod: _runs(pod) or trouble(pod))
-    ctx.wait_until(lambda: port() or trouble(_own(ctx, name)), 20)
+    ctx.wait_for_own(name, lambda pod: _runs(pod) or trouble(pod))
+    ctx.wait_until(lambda: port() or trouble(ctx.own(name)), 20)
     found = port()
     return int(found[1]) if found else None
 
