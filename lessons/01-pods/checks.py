@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from random import Random
 from textwrap import indent
+from typing import Any
 
 from k8slearn.course import Check, Context, Failed
-from k8slearn.course.diagnose import Pod, trouble
+from k8slearn.course.diagnose import Pod, exit_code, trouble
 
 EMBEDDER = """
 apiVersion: v1
@@ -177,6 +178,9 @@ esac
 while true; do sleep 1; done
 """
 
+UNKNOWN_VOCABULARY = 4
+"""The program's exit code when there is no vocabulary of the name that it was given."""
+
 
 @crash.values
 def _crash_variable(rng: Random) -> dict[str, object]:
@@ -211,14 +215,34 @@ def stays_up(ctx: Context) -> None:
 
 @crash.step(points=3)
 def still_the_tokenizer(ctx: Context) -> None:
-    """It runs the program, whatever stands before or around it, and the program says that it is ready."""
-    container = ctx.ready_pod("tokenizer").spec.containers[0]
+    """It runs the program, wherever that comes from and whatever stands around it, and the program is ready."""
+    pod = ctx.ready_pod("tokenizer")
+    container = pod.spec.containers[0]
     log = ctx.log("tokenizer", container.name)
-    words = " ".join([*(container.command or []), *(container.args or [])]).split()
-    if " ".join(_program(ctx).split()) not in " ".join(words):
+    if not _says_the_program(ctx, container) and not _fails_as_the_program(ctx, pod):
         ctx.fail("other-program", log=log.strip()[-200:] or "(nothing)")
     if "FATAL" in log or "tokenizer ready" not in log:
         ctx.fail("silenced", log=log.strip()[-200:] or "(nothing)")
+
+
+def _says_the_program(ctx: Context, container: Any) -> bool:
+    """Whether the program stands in the command, with whatever is good in the variable's place."""
+    variable, first, second = ctx.values.values()
+    good = rf"(\${variable}|\$\{{{variable}\b[^}}]*\}}|{first}|{second})"
+    program = re.escape(" ".join(_program(ctx).split())).replace(re.escape(f"${variable}"), good)
+    words = " ".join([*(container.command or []), *(container.args or [])]).split()
+    return re.search(program, " ".join(words)) is not None
+
+
+def _fails_as_the_program(ctx: Context, pod: Pod) -> bool:
+    """Whether the container, started with a vocabulary that does not exist, ends as the program would."""
+    spec: Any = ctx.cluster.api_client.sanitize_for_serialization(pod.spec)
+    container, variable = spec["containers"][0], ctx.values["variable"]
+    kept = [one for one in container.get("env", []) if one["name"] != variable]
+    container["env"] = [*kept, {"name": variable, "value": "unheard-of"}]
+    with ctx.own_pod({**spec, "containers": [container]}) as name:
+        ctx.wait_until(lambda: exit_code(ctx.own(name)) is not None, 5)
+        return exit_code(ctx.own(name)) == UNKNOWN_VOCABULARY
 
 
 # -- shared -----------------------------------------------------------------------------------------
