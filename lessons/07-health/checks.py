@@ -304,26 +304,19 @@ def nobody_notices(ctx: Context) -> None:
     """One pod is ended while it has requests; some more come to its own address in the first second."""
     victim = next(iter(_ready_pods(ctx, "summary")))
     name, address = victim.metadata.name, f"http://{victim.status.pod_ip}:{_port_of(ctx, 'summary')}"
-    ask = f"wget -qO- -T 2 {address}/healthz >/dev/null 2>&1 && echo answered || echo refused"
-    asker = {
-        "name": "asker",
-        "image": "busybox:1.37",
-        "command": ["sh", "-c", f"while {ask}; do sleep 0.1; done"],
-    }
     with ctx.traffic(f"http://summary/slow?seconds={ctx.values['seconds']}", 12) as traffic:
-        with ctx.own_pod({"containers": [asker]}) as late:
-            ctx.wait_until(lambda: _runs(_read(ctx, late)) and "answered" in ctx.log(late), 60)
+        with ctx.knocking(f"{address}/healthz") as answered:
             ctx.watch_for(2)
             ctx.core.delete_namespaced_pod(name, ctx.namespace)
             ctx.watch_for(1)
-            asked = ctx.log(late).split()
+            asked = answered()
         in_time = ctx.wait_until(lambda: not _there(ctx, name), GONE + SLACK)
     ctx.wait_until(lambda: ctx.rolled_out("summary"), 60)
     seen = {"failed": traffic.failed, "requests": traffic.requests, "reasons": traffic.reasons}
     if "connection reset" in traffic.failures:
         grace = ctx.existing_deployment("summary").spec.template.spec.termination_grace_period_seconds
         ctx.fail("cut-off", grace=grace, **seen)
-    if refused := asked.count("refused"):
+    if refused := asked.count(False):
         ctx.fail("closed-at-once", failed=refused, requests=len(asked))
     if traffic.failed:
         ctx.fail("nobody-left", **seen)
