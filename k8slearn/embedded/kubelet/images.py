@@ -14,7 +14,7 @@ from k8slearn.embedded.kubelet.backoff import BackOff
 from k8slearn.embedded.kubelet.host import TRY_AGAIN, Host
 from k8slearn.embedded.kubelet.record import Failure, Record
 from k8slearn.embedded.kubelet.task import Steps
-from k8slearn.embedded.runtime import canonical, find
+from k8slearn.embedded.runtime import canonical, find, has_repository
 
 _REFERENCE = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?"
@@ -104,9 +104,12 @@ def _malformed(name: str) -> str:
 
 
 def _no_such_image(name: str) -> str:
+    """As Docker Hub answers: of a repository that it does not have it says no more than of a private one."""
     reference = canonical(name)
+    tried = f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": '
+    if has_repository(name):
+        return f"rpc error: code = NotFound desc = {tried}{reference}: not found"
     return (
-        f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": '
-        "pull access denied, repository does not exist or may require authorization: server message: "
-        "insufficient_scope: authorization failed"
+        f"{tried}pull access denied, repository does not exist or may require authorization: "
+        "server message: insufficient_scope: authorization failed"
     )

@@ -19,7 +19,7 @@ from k8slearn.embedded.runtime.files import (
     tree,
     walk,
 )
-from k8slearn.embedded.runtime.images import Image, canonical
+from k8slearn.embedded.runtime.images import Image, canonical, repository
 from k8slearn.embedded.runtime.process import Process
 from k8slearn.embedded.runtime.programs import (
     basic,
@@ -148,6 +148,11 @@ _BUSYBOX_ONLY: dict[str, tuple[Applet, str]] = {
 def find(reference: str) -> Image | None:
     """The image of a reference in any form (``nginx:1.29``); None when no registry has it."""
     return _images().get(canonical(reference))
+
+
+def has_repository(reference: str) -> bool:
+    """Whether a registry has the repository of a reference (``nginx:no-such-tag``), in some version."""
+    return repository(canonical(reference)) in {repository(name) for name in _images()}
 
 
 def catalogue() -> list[Image]:

@@ -35,14 +35,23 @@ class Image:
     @cached_property
     def digest(self) -> str:
         """What ``imageID`` of a container status shows: docker.io/library/nginx@sha256:…"""
-        name = self.reference.rpartition(":")[0]
-        return f"{name}@sha256:" + hashlib.sha256(f"manifest {self.reference}".encode()).hexdigest()
+        return (
+            f"{repository(self.reference)}@sha256:"
+            + hashlib.sha256(f"manifest {self.reference}".encode()).hexdigest()
+        )
 
     def argv(self, command: list[str] | None, args: list[str] | None) -> list[str]:
         """What a container runs: ``command`` replaces the entrypoint and drops cmd, ``args`` replaces cmd."""
         if command:
             return [*command, *(args or [])]
         return [*self.entrypoint, *(args or self.cmd)]
+
+
+def repository(canonical: str) -> str:
+    """The name of an image without tag and digest: docker.io/library/nginx."""
+    path = canonical.partition("@")[0]
+    before, _, last = path.rpartition("/")
+    return f"{before}/{last.partition(':')[0]}"
 
 
 def canonical(reference: str) -> str:

@@ -22,6 +22,21 @@ def test_a_missing_image_fails_and_backs_off(machine):
     assert machine.condition("ghost", "PodReadyToStartContainers")["status"] == "True"
 
 
+def test_a_registry_says_of_a_missing_tag_that_it_is_not_found_and_of_a_repository_that_access_is_denied(
+    machine,
+):
+    for name, image in (("tag", "k8slearn/app:v1.1"), ("repository", "k8slearm/app:1.1")):
+        machine.run(name, container={"image": image})
+    machine.wait(5)
+    missing_tag, missing_repository = (machine.events(name, "Failed")[0] for name in ("tag", "repository"))
+    reference = "docker.io/k8slearn/app:v1.1"
+    assert missing_tag.endswith(
+        f'"k8slearn/app:v1.1": rpc error: code = NotFound desc = failed to pull and unpack image "{reference}": '
+        f'failed to resolve reference "{reference}": {reference}: not found'
+    )
+    assert "pull access denied, repository does not exist or may require authorization" in missing_repository
+
+
 def test_pulls_are_tried_again_after_at_least_10_20_40_seconds(machine):
     pulls = []
 
