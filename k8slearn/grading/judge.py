@@ -21,9 +21,10 @@ from k8slearn.course.loader import ANSWER, find
 from k8slearn.embedded.cluster import Cluster as EmbeddedCluster
 from k8slearn.engines import Cluster
 from k8slearn.grading.learner import CellError, Ending, Learner, Run
-from k8slearn.grading.outcome import Mark, Outcome, Status, Step
+from k8slearn.grading.outcome import ANSWER_LIMIT, Mark, Outcome, Status, Step
 from k8slearn.grading.splice import Handed
 from k8slearn.grading.task import Task
+from k8slearn.lab.view import still
 
 NODES = 3
 
@@ -84,6 +85,7 @@ def judge(task: Task, announce: Callable[[int], None]) -> Outcome:
             run = learner.run(
                 task.spliced.steps, str(work), _environment(task, home, embedded.kubeconfig), bench.judge
             )
+            view = bench.view()
     finally:
         learner.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -91,7 +93,8 @@ def judge(task: Task, announce: Callable[[int], None]) -> Outcome:
         _STATUS[run.ending],
         run.detail,
         marks=bench.marks(run),
-        output="" if run.ending is Ending.DONE else run.output_tail,
+        output=run.output_tail,
+        view=view,
         seconds=round(time.monotonic() - started, 3),
     )
 
@@ -118,7 +121,9 @@ class _Bench:
         folder = find(task.lesson)
         self._handed = task.spliced.handed
         self._exercises = folder.exercises(task.lang, task.seed)
+        self._answers = {step.id.removeprefix(ANSWER): step.source for step in task.spliced.steps}
         self._context = Context(cluster, folder.namespace)
+        self._lang = task.lang
         self._results: dict[str, Result] = {}
         self._notes: dict[str, str] = {}
 
@@ -136,6 +141,10 @@ class _Bench:
     def marks(self, run: Run) -> tuple[Mark, ...]:
         return tuple(self._mark(exercise, run) for exercise in self._exercises)
 
+    def view(self) -> str:
+        """The map of the learner's namespace as it is now, as SVG."""
+        return still(self._context.cluster.api_client, self._context.namespace, self._lang)
+
     def _namespace_stands(self) -> bool:
         namespaces = self._context.core.list_namespace().items
         return any(
@@ -146,9 +155,10 @@ class _Bench:
     def _mark(self, exercise: str, run: Run) -> Mark:
         title, most = self._exercises[exercise].title, self._exercises[exercise].points
         result = self._results.get(exercise)
-        if result is not None and result.passed:
-            return Mark(exercise, title, result.points, most, "", tuple(map(_step, result.steps)))
         handed = self._handed[exercise]
+        answer = "" if handed is Handed.BLANK else self._answers.get(exercise, "")[:ANSWER_LIMIT]
+        if result is not None and result.passed:
+            return Mark(exercise, title, result.points, most, "", tuple(map(_step, result.steps)), answer)
         notes = [handed.note(exercise)]
         if error := run.errors.get(ANSWER + exercise):
             notes.append(_told(error))
@@ -156,8 +166,8 @@ class _Bench:
             notes.append(self._notes.get(exercise, "The run ended before this exercise was judged."))
         note = "\n".join(filter(None, notes))
         if result is None:
-            return Mark(exercise, title, 0, most, note)
-        return Mark(exercise, title, result.points, most, note, tuple(map(_step, result.steps)))
+            return Mark(exercise, title, 0, most, note, answer=answer)
+        return Mark(exercise, title, result.points, most, note, tuple(map(_step, result.steps)), answer)
 
 
 def _told(error: CellError) -> str:
@@ -165,6 +175,7 @@ def _told(error: CellError) -> str:
 
 
 def _step(step: StepResult) -> Step:
-    if step.feedback is None:
+    said = step.feedback
+    if said is None:
         return Step(step.title, step.status.value)
-    return Step(step.title, step.status.value, step.feedback.seen, step.feedback.why, step.feedback.advice)
+    return Step(step.title, step.status.value, said.seen, said.why, said.advice, said.key)

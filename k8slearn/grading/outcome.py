@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+ANSWER_LIMIT = 20_000
+"""Characters of an answer that are kept: for the learner's page, and to find answers that are alike."""
+
 
 class Status(StrEnum):
     """How grading a submission went. It never stands for a mark: a crash is not a zero, nor is absence."""
@@ -26,18 +29,25 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One named step of a check. ``status`` is passed, failed or skipped (a step it needs did not pass)."""
+    """One named step of a check. ``status`` is passed, failed or skipped (a step it needs did not pass).
+
+    ``feedback`` is the name of what was said of a failed one: the lesson's word for that misconception.
+    """
 
     name: str
     status: str
     seen: str = ""
     why: str = ""
     advice: str = ""
+    feedback: str = ""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One exercise: ``points`` of ``max_points``. ``note``: of the answer cell, ``steps``: of the cluster."""
+    """One exercise: ``points`` of ``max_points``. ``note``: of the answer cell, ``steps``: of the cluster.
+
+    ``answer`` is the source that was run, cut to ANSWER_LIMIT characters; empty where the cell was left blank.
+    """
 
     exercise: str
     title: str
@@ -45,6 +55,7 @@ class Mark:
     max_points: float
     note: str = ""
     steps: tuple[Step, ...] = ()
+    answer: str = ""
 
     @property
     def passed(self) -> bool:
@@ -53,7 +64,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One submission. ``key`` says what was graded against which lesson: equal keys, equal outcome."""
+    """One submission. ``key`` says what was graded against which lesson: equal keys, equal outcome.
+
+    ``output`` is the end of what the learner's cells printed, ``view`` the frozen map (SVG) of the namespace as
+    the run left it.
+    """
 
     name: str
     learner: str
@@ -65,6 +80,8 @@ class Outcome:
     marks: tuple[Mark, ...] = ()
     output: str = ""
     seconds: float = 0.0
+    lang: str = "en"
+    view: str = ""
 
     @property
     def points(self) -> float:

@@ -30,7 +30,8 @@ class Task:
     limits: Limits
 
     def outcome(self, status: Status, detail: str, **more: Any) -> Outcome:
-        return Outcome(self.name, self.learner, self.lesson, status, detail, self.handed_in, self.key, **more)
+        about = (self.name, self.learner, self.lesson, status, detail, self.handed_in, self.key)
+        return Outcome(*about, lang=self.lang, **more)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -199,17 +199,17 @@ _stores: weakref.WeakValueDictionary[int, Store] = weakref.WeakValueDictionary()
 """By ``id`` of the client, which the store keeps alive: no other client has that id meanwhile."""
 
 
+def sources_of(api_client: client.ApiClient) -> dict[str, Source]:
+    """Where each kind that views show comes from."""
+    core = client.CoreV1Api(api_client)
+    return {"nodes": ApiSource(core.list_node), "pods": ApiSource(core.list_pod_for_all_namespaces)}
+
+
 def store_of(api_client: client.ApiClient) -> Store:
     """The store that all views of this client's cluster share."""
     store = _stores.get(id(api_client))
     if store is None:
-        core = client.CoreV1Api(api_client)
-        store = Store(
-            lambda: {
-                "nodes": ApiSource(core.list_node),
-                "pods": ApiSource(core.list_pod_for_all_namespaces),
-            }
-        )
+        store = Store(lambda: sources_of(api_client))
         _stores[id(api_client)] = store
     return store
 

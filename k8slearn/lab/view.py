@@ -26,7 +26,7 @@ from kubernetes import client
 from k8slearn.lab.map import Map
 from k8slearn.lab.mapdrawing import MapDrawing
 from k8slearn.lab.scene import Scene, difference, svg
-from k8slearn.lab.store import Changes, Store, store_of
+from k8slearn.lab.store import Changes, Store, sources_of, store_of
 from k8slearn.lab.words import Words
 
 _STATIC = Path(__file__).parent / "static"
@@ -112,8 +112,7 @@ class View(anywidget.AnyWidget):
     def svg(self) -> str:
         """The picture as it is now, as an SVG document."""
         with self._lock:
-            scene = self._picture.still(f"{datetime.now():%Y-%m-%d %H:%M:%S}")
-        return svg(scene, self._id, (_STATIC / "view.css").read_text("utf-8"))
+            return _frozen(self._picture, self._id)
 
     def stop(self) -> None:
         """Stop following the cluster; what was shown becomes an SVG picture that needs no kernel."""
@@ -175,3 +174,20 @@ def map(api_client: client.ApiClient, namespace: str | None = None, lang: str = 
     that cannot be reached (yet, or any more) is said so in the picture, which catches up by itself.
     """
     return View(store_of(api_client), MapPicture(namespace, lang))
+
+
+def still(api_client: client.ApiClient, namespace: str | None = None, lang: str = "en") -> str:
+    """The cluster map as it is now, as an SVG document: the frozen view, without a widget and its threads."""
+    objects = {
+        kind: {obj["metadata"]["uid"]: obj for obj in source.list()[0]}
+        for kind, source in sources_of(api_client).items()
+    }
+    picture = MapPicture(namespace, lang)
+    picture.apply(Changes(objects))
+    return _frozen(picture, f"k8s-still-{namespace}")
+
+
+def _frozen(picture: Picture, prefix: str) -> str:
+    """The picture as it is now; ``prefix`` keeps the ids of several on one page apart."""
+    scene = picture.still(f"{datetime.now():%Y-%m-%d %H:%M:%S}")
+    return svg(scene, prefix, (_STATIC / "view.css").read_text("utf-8"))
