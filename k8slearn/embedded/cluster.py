@@ -41,6 +41,8 @@ from k8slearn.embedded.store import Journal, Store
 from k8slearn.kube.duration import parse_duration
 
 if TYPE_CHECKING:
+    import socket
+
     from kubernetes.client import ApiClient
 
     from k8slearn.embedded.server import Server
@@ -146,6 +148,10 @@ class Cluster:
         """
         return transport.connect(self, user(name, tuple(groups), uid))
 
+    def reseed(self, seed: int | str) -> None:
+        """Let chance begin anew: of several copies of one cluster (forks of its process) each has its own."""
+        self.run(lambda: self._clock.reseed(seed))
+
     def settle(self, limit: float = SETTLE_LIMIT) -> bool:
         """Let time pass until nothing is pending. False when ``limit`` virtual seconds were not enough."""
         return self.clock.settle(limit)
@@ -165,10 +171,18 @@ class Cluster:
 
     # -- serving it -----------------------------------------------------------------------------
 
-    def serve(self, folder: Path | None = None, *, port: int = 0, paused: bool = False) -> Server:
+    def serve(
+        self,
+        folder: Path | None = None,
+        *,
+        port: int = 0,
+        paused: bool = False,
+        listening: socket.socket | None = None,
+    ) -> Server:
         """Put a server in front, on loopback; ``folder`` keeps its credentials (default: a temporary one).
 
-        From now on time follows the wall clock, unless ``paused``. Raises ClusterError.
+        ``listening`` is a socket to serve on instead of ``port``. From now on time follows the wall clock, unless
+        ``paused``. Raises ClusterError.
         """
         from k8slearn.embedded.server import Server
 
@@ -177,7 +191,14 @@ class Cluster:
                 folder = Path(self._exits.enter_context(tempfile.TemporaryDirectory(prefix="k8slearn-")))
             self._folder = folder
             self.server = Server(
-                self.apiserver, self._clock, self.trace, self._faults, folder, port=port, paused=paused
+                self.apiserver,
+                self._clock,
+                self.trace,
+                self._faults,
+                folder,
+                port=port,
+                paused=paused,
+                listening=listening,
             )
             self._exits.callback(self.server.stop)
         return self.server

@@ -23,6 +23,7 @@ from k8slearn.errors import StorageError, SubmissionError
 from k8slearn.grading import report, roster, runner
 from k8slearn.grading.learner import Limits
 from k8slearn.grading.outcome import Outcome, Status
+from k8slearn.grading.runner import Place
 from k8slearn.grading.splice import splice
 from k8slearn.grading.submission import Submission, find, lesson_of, read
 from k8slearn.grading.task import Task
@@ -52,6 +53,7 @@ def grade(
     *,
     seeds: Mapping[str, str] | None = None,
     limits: Limits = Limits(),  # noqa: B008 (immutable)
+    unsafe: bool = False,
     progress: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Grades:
     """Grade all of ``submissions``, ``jobs`` at a time (default: two a core, for a
@@ -68,7 +70,8 @@ def grade(
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
-        return _grade(found, out, jobs or 2 * (os.cpu_count() or 1), limits, seeds, progress)
+        place = Place([paths.lessons().resolve(), submissions.resolve(), out.resolve()], unsafe)
+        return _grade(found, out, jobs or 2 * (os.cpu_count() or 1), limits, seeds, place, progress)
     except OSError as error:
         raise StorageError(
             f"The marks cannot be written to {out}: {error.strerror or error}. "
@@ -102,6 +105,7 @@ def _grade(
     jobs: int,
     limits: Limits,
     seeds: Mapping[str, str] | None,
+    place: Place,
     progress: Callable[[Outcome], None],
 ) -> Grades:
     lessons = {folder.id: folder for folder in folders()}
@@ -130,7 +134,7 @@ def _grade(
                     reused += 1
                 else:
                     tasks.append(prepared)
-            with closing(runner.run(tasks, jobs)) as coming:
+            with closing(runner.run(tasks, jobs, place)) as coming:
                 for outcome in coming:
                     keep(outcome)
     finally:

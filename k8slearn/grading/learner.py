@@ -1,4 +1,4 @@
-"""The judge's hold on one learner's process: fork it, listen to it, stop it while judging, kill all of it."""
+"""The judge's hold on one learner's process: listen to it, answer it, stop it while judging, end all of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from k8slearn.errors import ClusterError
 from k8slearn.grading import worker
+from k8slearn.grading.nursery import Nursery
 from k8slearn.grading.splice import Step
 
 LINE_LIMIT = 64_000
@@ -25,6 +26,9 @@ MESSAGE_LIMIT = 10_000
 
 TAIL = 4_000
 """Bytes of the output's end that are kept, for whoever wants to know why a run crashed."""
+
+_PATIENCE = 10.0
+"""Seconds that the keeper may take to do what it is told."""
 
 
 class Ending(StrEnum):
@@ -38,10 +42,14 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. ``seconds`` is wall-clock time, without the time that judging takes."""
+    """What one submission may use. ``seconds`` is wall-clock time, without the time that judging takes.
+
+    ``memory_bytes`` is what its processes may hold together; in a sandbox only.
+    """
 
     seconds: float = 60.0
     output_bytes: int = 2_000_000
+    memory_bytes: int = 2_000_000_000
 
 
 class CellError(NamedTuple):
@@ -61,6 +69,27 @@ class Run:
     output_tail: str = ""
 
 
+class Refused(Exception):
+    """What the learner's process asked for is not to be had; it is told why."""
+
+
+class Desk(Protocol):
+    """Whom the learner's process may ask. ``Refused`` is for it to hear; any other error is the grader's own."""
+
+    def judge(self, exercise: str) -> None:
+        """Judge an exercise. Called once for each, with the process stopped."""
+
+    def begin(self, exercise: str) -> None:
+        """Set an exercise's scene."""
+
+    def wait(self, duration: object) -> None:
+        """Let the cluster's time go on."""
+
+    def settle(self) -> bool:
+        """Let it go on until nothing is pending."""
+        ...
+
+
 class _Ended(Exception):
     def __init__(self, ending: Ending, detail: str = "") -> None:
         self.ending = ending
@@ -68,71 +97,70 @@ class _Ended(Exception):
 
 
 class Learner:
-    """A forked process that waits for its orders.
+    """A process, new from the nursery, that waits for its orders. Raises ClusterError when there is none to have.
 
-    Fork it before the caller starts any thread or opens anything that it must not see: the process
-    has what the caller's memory has at that moment.
+    ``home`` is its home, as it sees it; ``listening`` the socket by which it reaches its cluster, where it is in a
+    sandbox.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, nursery: Nursery, limits: Limits) -> None:
         self._limits = limits
-        self._channel, theirs = socket.socketpair()
-        self._output, write = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            worker.main(theirs, write)
-        theirs.close()
-        os.close(write)
-        self._run = Run()
-        self._status: int | None = None
+        try:
+            self._channel, self._output, self._control = nursery.ask()
+        except OSError as error:
+            raise ClusterError(f"No process can be started for the notebook: {error.strerror}.") from error
+        self._control.settimeout(_PATIENCE)
+        self._told = b""
+        self._exit: str | None = None
         self._deadline = 0.0
         self._unread = b""
         self._tail = b""
         self._printed = 0
         self._received = 0
+        self._run = Run()
+        self.listening: socket.socket | None = None
+        self.home = self._await("ready")
 
-    def run(
-        self,
-        steps: tuple[Step, ...],
-        folder: str,
-        environment: dict[str, str],
-        judge: Callable[[str], None],
-    ) -> Run:
-        """Let the steps run; call ``judge(exercise)`` at each check cell, with the process stopped.
+    def run(self, steps: tuple[Step, ...], order: dict[str, Any], desk: Desk) -> Run:
+        """Let the steps run, with ``order`` (as ``worker`` has it); ``desk`` answers what is asked.
 
-        Stopped means that nothing of the learner's can tend the cluster while it is judged: a thread
-        that makes deleted pods again is not a Deployment. Each exercise is judged once.
+        Stopped while it is judged means that nothing of the learner's can tend the cluster then: a thread
+        that makes deleted pods again is not a Deployment.
         """
         self._deadline = time.monotonic() + self._limits.seconds
         self._unjudged = {step.check for step in steps if step.check is not None}
+        self._unbegun = set(self._unjudged)
         self._cells = {step.id for step in steps}
+        self._order(f"memory {self._limits.memory_bytes}")
         try:
             self._send(
                 {
+                    **order,
                     "steps": [[step.id, step.source, step.check] for step in steps],
-                    "folder": folder,
-                    "environment": environment,
+                    "home": self.home,
                     "cpu_seconds": int(self._limits.seconds) + 1,
                 }
             )
-            self._listen(judge)
+            self._listen(desk)
         except _Ended as ended:
             self._run.ending, self._run.detail = ended.ending, ended.detail
         if self._run.ending is Ending.CRASHED and not self._run.detail:
             self._run.ending, self._run.detail = self._cause_of_death()
+        self._drain()
         self._run.output_tail = self._tail.decode(errors="replace")
         return self._run
 
     def close(self) -> None:
-        """Kill the process and all that it started and did not move to another session."""
-        self._signal(signal.SIGKILL)
-        self._reap(0)
+        """End the process and all that it started: the keeper ends with its socket."""
+        self._control.close()
         self._channel.close()
         os.close(self._output)
+        if self.listening is not None:
+            self.listening.close()
 
-    # -- within -----------------------------------------------------------------------------------
+    # -- the worker -------------------------------------------------------------------------------
 
-    def _listen(self, judge: Callable[[str], None]) -> None:
+    def _listen(self, desk: Desk) -> None:
         """Follow the process to its end, which is an _Ended."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._channel, selectors.EVENT_READ)
@@ -146,7 +174,7 @@ class Learner:
                     selector.unregister(self._output)
                 if self._channel in ready:
                     for message in self._messages():
-                        self._hear(message, judge)
+                        self._hear(message, desk)
 
     def _read_output(self) -> bool:
         """Take what was printed. False when nothing more can come."""
@@ -156,6 +184,13 @@ class Learner:
         if self._printed > self._limits.output_bytes:
             raise _Ended(Ending.OUTPUT_LIMIT, f"It printed more than {self._limits.output_bytes:,} bytes.")
         return bool(chunk)
+
+    def _drain(self) -> None:
+        """Take what was printed last, as far as it is there."""
+        os.set_blocking(self._output, False)
+        with suppress(_Ended, BlockingIOError):
+            while self._read_output():
+                pass
 
     def _messages(self) -> list[dict[str, Any]]:
         """The whole lines that have arrived. Raises _Ended when the stream ends or holds no messages."""
@@ -176,23 +211,40 @@ class Learner:
             raise _Ended(Ending.CRASHED, "Something other than the lesson wrote to the grader's channel.")
         return messages
 
-    def _hear(self, message: dict[str, Any], judge: Callable[[str], None]) -> None:
+    def _hear(self, message: dict[str, Any], desk: Desk) -> None:
         """Act on one message. What it says of a mark, or of an unknown cell, is ignored."""
         if message.get("done") is True:
             raise _Ended(Ending.DONE)
-        cell, exercise = message.get("error"), message.get("reached")
+        cell = message.get("error")
         if isinstance(cell, str) and cell in self._cells:
             name, text = str(message.get("name")), str(message.get("text"))
             self._run.errors[cell] = CellError(name[:100], text[: worker.TEXT_LIMIT])
-        if isinstance(exercise, str):
-            if exercise in self._unjudged:
-                self._unjudged.discard(exercise)
-                started = time.monotonic()
+        if "ask" in message:
+            try:
+                self._send({"answer": self._answer(message["ask"], message.get("of"), desk)})
+            except Refused as error:
+                self._send({"problem": str(error)})
+
+    def _answer(self, what: object, of: object, desk: Desk) -> bool | None:
+        """Do what is asked. The time of a check, and of a scene when it is first set, is not the learner's."""
+        started = time.monotonic()
+        match what:
+            case "check" if isinstance(of, str) and of in self._unjudged:
+                self._unjudged.discard(of)
                 self._pause()
-                judge(exercise)
-                self._signal(signal.SIGCONT)
+                desk.judge(of)
+                self._order("go")
                 self._deadline += time.monotonic() - started
-            self._send({"go": exercise})
+            case "begin" if isinstance(of, str):
+                desk.begin(of)
+                if of in self._unbegun:
+                    self._unbegun.discard(of)
+                    self._deadline += time.monotonic() - started
+            case "wait":
+                desk.wait(of)
+            case "settle":
+                return desk.settle()
+        return None
 
     def _send(self, message: dict[str, Any]) -> None:
         """Write one line; a process that does not read it in time has ended its run."""
@@ -204,42 +256,59 @@ class Learner:
         except OSError:
             raise _Ended(Ending.CRASHED) from None
 
+    # -- the keeper -------------------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        """Stop everything of the learner's, or find that it has ended; what it did until then counts."""
+        self._order("stop")
+        self._await("stopped")
+
+    def _order(self, order: str) -> None:
+        with suppress(OSError):  # it has ended, with its worker
+            self._control.sendall(order.encode() + b"\n")
+
+    def _await(self, word: str) -> str:
+        """What the keeper says after ``word``; "" when the worker has ended instead. Raises ClusterError."""
+        while True:
+            told, _, rest = self._hear_keeper().partition(" ")
+            if told == "failed" or (told == "" and word == "ready"):
+                raise ClusterError(f"The notebook's process could not be started: {rest or 'it ended'}.")
+            if told in ("exited", "memory", ""):
+                self._exit = self._exit or (rest if told == "exited" else told)
+                return ""
+            if told == word:
+                return rest
+
+    def _hear_keeper(self) -> str:
+        """The keeper's next line; "" when it has gone. Raises ClusterError when it says nothing."""
+        while b"\n" not in self._told:
+            try:
+                chunk, files, _, _ = socket.recv_fds(self._control, 1024, 1)
+            except TimeoutError:
+                raise ClusterError("The notebook's process did not stop in time.") from None
+            except OSError:
+                chunk, files = b"", []
+            for file in files:
+                self.listening = socket.socket(fileno=file)
+            if not chunk:
+                return ""
+            self._told += chunk
+        line, _, self._told = self._told.partition(b"\n")
+        return line.decode(errors="replace")
+
     def _cause_of_death(self) -> tuple[Ending, str]:
         """Why the channel closed: the process has ended, or closed it and lives on."""
-        deadline = time.monotonic() + 1
-        while not self._reap(os.WNOHANG) and time.monotonic() < deadline:
-            time.sleep(0.005)
-        if self._status is None:
+        if self._exit is None:
+            self._control.settimeout(1)
+            with suppress(ClusterError):
+                self._await("exited")
+        if self._exit == "memory":
+            return Ending.CRASHED, "Its processes held more memory than one notebook may."
+        if not self._exit:
             return Ending.CRASHED, "It closed the grader's channel."
-        code = os.waitstatus_to_exitcode(self._status)
-        if code == -signal.SIGXCPU:
+        code = int(self._exit)
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
             return Ending.TIMEOUT, f"It computed for more than {self._limits.seconds:g} seconds."
         if code < 0:
             return Ending.CRASHED, f"Its process was ended by {signal.Signals(-code).name}."
         return Ending.CRASHED, f"Its process ended itself (exit code {code}) before the last cell."
-
-    def _pause(self) -> None:
-        """Stop the whole group, and wait until its leader has stopped (or turns out to have ended)."""
-        self._signal(signal.SIGSTOP)
-        if self._status is None:
-            _, status = os.waitpid(self.pid, os.WUNTRACED)
-            if not os.WIFSTOPPED(status):
-                self._status = status
-
-    def _reap(self, options: int) -> bool:
-        if self._status is None:
-            with suppress(ChildProcessError):
-                pid, status = os.waitpid(self.pid, options)
-                self._status = status if pid else None
-        return self._status is not None
-
-    def _signal(self, number: int) -> None:
-        """To the whole group; to the process alone in the moment before it has a group of its own."""
-        if self._status is not None and number != signal.SIGKILL:
-            return
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):
-            if self._status is None:
-                with suppress(ProcessLookupError):
-                    os.kill(self.pid, number)

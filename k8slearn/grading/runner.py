@@ -11,20 +11,31 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
-from typing import IO
+from pathlib import Path
+from typing import IO, Any
 
 from k8slearn.errors import ClusterError
 from k8slearn.grading.outcome import Outcome, Status
-from k8slearn.grading.task import READY, Task
+from k8slearn.grading.task import Task
+from k8slearn.grading.worker import INHERITED
 
 Failure = tuple[Task, str]
 """A task that came to no outcome, and why."""
 
 
-def run(tasks: Iterable[Task], jobs: int) -> Generator[Outcome]:
+@dataclass(frozen=True)
+class Place:
+    """Where notebooks run: in a sandbox from which ``hidden`` cannot be seen, or ``unsafe``."""
+
+    hidden: Sequence[Path] = ()
+    unsafe: bool = False
+
+
+def run(tasks: Iterable[Task], jobs: int, place: Place) -> Generator[Outcome]:
     """Judge ``tasks``, ``jobs`` at a time, and yield each outcome when it is there, in any order.
 
     Closing the generator ends everything that still runs. Raises ClusterError when grading cannot start.
@@ -32,21 +43,25 @@ def run(tasks: Iterable[Task], jobs: int) -> Generator[Outcome]:
     waiting = deque(tasks)
     failures: list[Failure] = []
     while waiting:
-        yield from _run_in_one_process(waiting, jobs, failures)
+        yield from _run_in_one_process(waiting, jobs, place, failures)
     for task, _ in failures:
         again: list[Failure] = []
-        yield from _run_in_one_process(deque([task]), 1, again)
+        yield from _run_in_one_process(deque([task]), 1, place, again)
         for _, error in again:
             yield task.outcome(Status.INFRA_ERROR, f"{error} It was tried twice.")
 
 
-def _run_in_one_process(waiting: deque[Task], jobs: int, failures: list[Failure]) -> Generator[Outcome]:
+def _run_in_one_process(
+    waiting: deque[Task], jobs: int, place: Place, failures: list[Failure]
+) -> Generator[Outcome]:
     """Take tasks off ``waiting`` until there is none, or the process dies."""
-    # All is on loopback. Without this, Python asks macOS for the system's proxies, by a framework after whose
-    # use a process must not fork.
+    # What a process began with, all its forks can read in /proc: nothing but what learners may see. All is on
+    # loopback: without NO_PROXY, Python asks macOS for the system's proxies, by a framework after whose use a
+    # process must not fork.
+    environment = {name: os.environ[name] for name in (*INHERITED, "TMPDIR") if name in os.environ}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "k8slearn.grading.warm"],
-        env={**os.environ, "NO_PROXY": "*"},
+        env={**environment, "NO_PROXY": "*"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is the batch's; it closes the pipe, and that ends this process
@@ -55,15 +70,13 @@ def _run_in_one_process(waiting: deque[Task], jobs: int, failures: list[Failure]
     running: dict[int, Task] = {}
     numbers = count()
     try:
-        if process.stdout.readline() != READY:
-            raise ClusterError(
-                "The grader's process did not start. What it said is above; see: k8slearn doctor"
-            )
+        _say(process.stdin, {"hidden": [str(one) for one in place.hidden], "unsafe": place.unsafe})
+        _await_ready(process.stdout)
         while waiting or running:
             while waiting and len(running) < jobs:
                 number = next(numbers)
                 running[number] = waiting.popleft()
-                _order(process.stdin, number, running[number])
+                _say(process.stdin, {"number": number, "task": running[number].to_json()})
             line = process.stdout.readline()
             if not line:
                 break
@@ -81,7 +94,22 @@ def _run_in_one_process(waiting: deque[Task], jobs: int, failures: list[Failure]
     failures += [(task, "The process that judges ended.") for task in running.values()]
 
 
-def _order(stdin: IO[bytes], number: int, task: Task) -> None:
+def _await_ready(stdout: IO[bytes]) -> None:
+    """Raises ClusterError when no notebook can be run."""
+    line = stdout.readline()
+    if not line:
+        raise ClusterError("The grader's process did not start. What it said is above; see: k8slearn doctor")
+    answer = json.loads(line)
+    if not answer["ready"]:
+        raise ClusterError(
+            f"Notebooks of others must run in a sandbox, and this machine has none to give: {answer['problem']} "
+            "On Linux 5.14 or newer, let users make namespaces (sysctl kernel.unprivileged_userns_clone, "
+            "kernel.apparmor_restrict_unprivileged_userns), or grade as root; elsewhere, grade in a virtual "
+            "machine. If you trust every notebook as you trust your own: --unsafe"
+        )
+
+
+def _say(stdin: IO[bytes], message: dict[str, Any]) -> None:
     with suppress(BrokenPipeError):  # it has died: the end of its output will say so
-        stdin.write(json.dumps({"number": number, "task": task.to_json()}).encode() + b"\n")
+        stdin.write(json.dumps(message).encode() + b"\n")
         stdin.flush()

@@ -18,6 +18,9 @@ from enum import StrEnum
 from k8slearn.course.loader import ANSWER, CHECK
 from k8slearn.grading.submission import Cell
 
+LONGEST_ANSWER = 100_000
+"""Characters of an answer that is run. Reading a program of a million lines takes Python minutes and gigabytes."""
+
 
 class Handed(StrEnum):
     """What became of one exercise's answer cell."""
@@ -29,6 +32,8 @@ class Handed(StrEnum):
     """No code cell with that id: nothing to run, no points."""
     DUPLICATED = "duplicated"
     """Several differ; the last one that was changed runs."""
+    TOO_LONG = "too long"
+    """More than anybody writes by hand: not run, no points."""
 
     def note(self, exercise: str) -> str:
         """What to tell the learner; empty when there is nothing to tell."""
@@ -41,6 +46,7 @@ _NOTES = {
         "The notebook has no code cell with the id {cell}, so there was no answer to run. It was deleted, "
         "turned into text, or made anew. Copy your answer into the answer cell of a fresh lesson notebook."
     ),
+    Handed.TOO_LONG: f"The cell {{cell}} has more than {LONGEST_ANSWER:,} characters, so it was not run.",
     Handed.DUPLICATED: (
         "The notebook has several different cells with the id {cell}. The last one was run. Keep one."
     ),
@@ -115,4 +121,6 @@ def _answer(blank: str, candidates: list[str]) -> tuple[Handed, str]:
     changed = list(dict.fromkeys(source for source in candidates if source.strip() != blank.strip()))
     if not changed:
         return Handed.BLANK, blank
+    if len(changed[-1]) > LONGEST_ANSWER:
+        return Handed.TOO_LONG, ""
     return (Handed.ANSWERED if len(changed) == 1 else Handed.DUPLICATED), changed[-1]

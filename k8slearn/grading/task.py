@@ -9,9 +9,6 @@ from k8slearn.grading.learner import Limits
 from k8slearn.grading.outcome import Outcome, Status
 from k8slearn.grading.splice import Handed, Spliced, Step
 
-READY = b'{"ready": true}\n'
-"""The warm process's first line: everything is imported."""
-
 
 @dataclass(frozen=True)
 class Task:

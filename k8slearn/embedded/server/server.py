@@ -67,7 +67,8 @@ EVENTS_AT_ONCE = 200
 class Server:
     """Serves one cluster until ``stop``. ``folder`` holds the credentials. Raises ClusterError.
 
-    ``port`` 0 takes any free one.
+    ``port`` 0 takes any free one. ``listening`` is a socket to serve on instead, made by somebody who may be where
+    this process is not (another network namespace).
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Server:
         *,
         port: int = 0,
         paused: bool = False,
+        listening: socket.socket | None = None,
     ) -> None:
         self.apiserver = apiserver
         self.clock = clock
@@ -89,6 +91,7 @@ class Server:
         self.pacemaker = Pacemaker(clock, time.time, paused=paused)
         self.powers = powers.Powers(apiserver.registry, clock, self.pacemaker, trace, faults)
         self._wanted_port = port
+        self._listening = listening
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="k8slearn-server", daemon=True)
         self._started: Future[int] = Future()
@@ -148,7 +151,7 @@ class Server:
         )
         await runner.setup()
         try:
-            listening = _bind(self._wanted_port)
+            listening = self._listening or _bind(self._wanted_port)
             await web.SockSite(runner, listening, ssl_context=self.credentials.ssl_context()).start()
         except OSError as error:
             self._started.set_exception(
