@@ -13,11 +13,12 @@ import click
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the marks go.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Submissions at a time (two a core).")
 @click.option("--seed-from", type=click.Path(path_type=Path), help="A CSV with the columns learner and seed.")
-def grade(submissions: Path, out: Path, jobs: int | None, seed_from: Path | None) -> None:
+@click.option("--unsafe", is_flag=True, help="Run notebooks without a sandbox: they may do what you may.")
+def grade(submissions: Path, out: Path, jobs: int | None, seed_from: Path | None, unsafe: bool) -> None:
     """Mark a folder of learners' notebooks."""
     from k8slearn.grading import grade as grading
 
-    grading.run(submissions, out, jobs, seed_from)
+    grading.run(submissions, out, jobs, seed_from, unsafe=unsafe)
 
 
 @click.command()

@@ -25,7 +25,7 @@ def run() -> int:
         for lesson in folders():
             _hand_in(lessons / "solutions" / "en" / f"{lesson.id}.ipynb", submissions / SOLVED)
         _hand_in(lessons / "en" / f"{folders()[0].id}.ipynb", submissions / "untouched")
-        grades = grade(submissions, Path(folder) / "marks")
+        grades = grade(submissions, Path(folder) / "marks", unsafe=True)  # these are our own
     console = Console()
     console.print(report.table(grades.outcomes))
     wrong = [outcome.name for outcome in grades.outcomes if not _as_expected(outcome)]

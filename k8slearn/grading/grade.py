@@ -79,7 +79,9 @@ def grade(
         ) from error
 
 
-def run(submissions: Path, out: Path, jobs: int | None, seed_from: Path | None) -> None:
+def run(
+    submissions: Path, out: Path, jobs: int | None, seed_from: Path | None, *, unsafe: bool = False
+) -> None:
     """What ``k8slearn grade`` does: a line a submission as they come, then the table, on standard output."""
     from rich.console import Console
 
@@ -87,7 +89,7 @@ def run(submissions: Path, out: Path, jobs: int | None, seed_from: Path | None) 
         print(f"{outcome.status.value:>12}  {report.printable(outcome.name)}", file=sys.stderr, flush=True)
 
     seeds = roster.read(seed_from) if seed_from is not None else None
-    grades = grade(submissions, out, jobs, seeds=seeds, progress=say)
+    grades = grade(submissions, out, jobs, seeds=seeds, unsafe=unsafe, progress=say)
     Console().print(report.table(grades.outcomes))
     again = f", {grades.reused} of them earlier" if grades.reused else ""
     print(f"{len(grades.outcomes)} submissions{again}.")
