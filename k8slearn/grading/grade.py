@@ -20,12 +20,14 @@ from pathlib import Path
 from k8slearn import paths
 from k8slearn.course.loader import Folder, folders, learners_seed
 from k8slearn.errors import StorageError, SubmissionError
-from k8slearn.grading import report, roster, runner
+from k8slearn.grading import late, report, roster, runner
+from k8slearn.grading import notebook as notebooks
+from k8slearn.grading.attempts import Rule, best, latest
 from k8slearn.grading.learner import Limits
 from k8slearn.grading.outcome import Outcome, Status
 from k8slearn.grading.runner import Place
 from k8slearn.grading.splice import splice
-from k8slearn.grading.submission import Submission, find, lesson_of, read
+from k8slearn.grading.submission import Submission, find
 from k8slearn.grading.task import Task
 
 OUTCOMES = "outcomes.jsonl"
@@ -37,10 +39,15 @@ EDITION = "1"
 
 @dataclass(frozen=True)
 class Grades:
-    """A graded batch. ``reused`` counts outcomes that an earlier run of the batch had come to."""
+    """A graded batch: the outcomes that count.
+
+    ``reused`` counts those that an earlier run of the batch had come to, ``superseded`` the attempts that a later
+    or a better one took the place of.
+    """
 
     outcomes: tuple[Outcome, ...]
     reused: int
+    superseded: int
 
     def count(self, status: Status) -> int:
         return sum(outcome.status is status for outcome in self.outcomes)
@@ -52,26 +59,37 @@ def grade(
     jobs: int | None = None,
     *,
     seeds: Mapping[str, str] | None = None,
+    attempts: Rule = Rule.LATEST,
+    deadlines: late.Deadlines | None = None,
     limits: Limits = Limits(),  # noqa: B008 (immutable)
+    resume: bool = True,
     unsafe: bool = False,
     progress: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Grades:
     """Grade all of ``submissions``, ``jobs`` at a time (default: two a core, for a
     notebook waits half of its time); the reports go to ``out``.
 
-    ``seeds`` has, by learner, what their names and numbers are drawn from; without it all have the same.
+    ``seeds`` has, by learner, what their names and numbers are drawn from; without it all have the same. Whoever
+    is in it and handed nothing in is missing. ``attempts`` says which of a learner's notebooks for one lesson
+    counts, ``deadlines`` what lateness costs. Without ``resume`` nothing of an earlier run is kept; ``unsafe``:
+    notebooks run without a sandbox.
     ``progress`` is told each outcome as it comes. Raises SubmissionError when there is nothing to grade or
     a learner has no seed, StorageError when ``out`` cannot be written, ClusterError when grading cannot start.
     """
     found = find(submissions)
+    if seeds is not None:
+        found += [Submission(one, one) for one in sorted(seeds.keys() - {one.learner for one in found})]
     if seeds is not None and (strangers := sorted({one.learner for one in found} - seeds.keys())):
         raise SubmissionError(
             f"The roster has no seed for {', '.join(strangers)}. Add a line for each: learner,seed"
         )
     try:
         out.mkdir(parents=True, exist_ok=True)
-        place = Place([paths.lessons().resolve(), submissions.resolve(), out.resolve()], unsafe)
-        return _grade(found, out, jobs or 2 * (os.cpu_count() or 1), limits, seeds, place, progress)
+        if not resume:
+            (out / OUTCOMES).unlink(missing_ok=True)
+        place = Place([path.resolve() for path in (paths.lessons(), submissions, out)], unsafe)
+        jobs = jobs or 2 * (os.cpu_count() or 1)
+        return _grade(found, out, jobs, place, limits, seeds, attempts, deadlines or {}, progress)
     except OSError as error:
         raise StorageError(
             f"The marks cannot be written to {out}: {error.strerror or error}. "
@@ -80,8 +98,16 @@ def grade(
 
 
 def run(
-    submissions: Path, out: Path, jobs: int | None, seed_from: Path | None, *, unsafe: bool = False
-) -> None:
+    submissions: Path,
+    out: Path,
+    jobs: int | None,
+    seed_from: Path | None,
+    attempts: Rule,
+    late_from: Path | None,
+    *,
+    resume: bool,
+    unsafe: bool,
+) -> Grades:
     """What ``k8slearn grade`` does: a line a submission as they come, then the table, on standard output."""
     from rich.console import Console
 
@@ -89,13 +115,29 @@ def run(
         print(f"{outcome.status.value:>12}  {report.printable(outcome.name)}", file=sys.stderr, flush=True)
 
     seeds = roster.read(seed_from) if seed_from is not None else None
-    grades = grade(submissions, out, jobs, seeds=seeds, unsafe=unsafe, progress=say)
+    deadlines = late.read(late_from) if late_from is not None else None
+    grades = grade(
+        submissions,
+        out,
+        jobs,
+        seeds=seeds,
+        attempts=attempts,
+        deadlines=deadlines,
+        resume=resume,
+        unsafe=unsafe,
+        progress=say,
+    )
     Console().print(report.table(grades.outcomes))
     again = f", {grades.reused} of them earlier" if grades.reused else ""
     print(f"{len(grades.outcomes)} submissions{again}.")
-    print(f"Marks: {out / 'grades.csv'}. Feedback for learners: {out / 'feedback'}")
+    if grades.superseded:
+        print(
+            f"{grades.superseded} other attempts do not count: the {attempts.value} one of each learner does."
+        )
+    print(f"Marks: {out / 'grades.csv'}. Overview: {out / report.OVERVIEW}. For learners: {out / 'feedback'}")
     if failed := grades.count(Status.INFRA_ERROR):
         print(f"{failed} could not be graded. Run the same command again to try only those.")
+    return grades
 
 
 # -- a batch ----------------------------------------------------------------------------------------
@@ -105,14 +147,17 @@ def _grade(
     found: list[Submission],
     out: Path,
     jobs: int,
+    place: Place,
     limits: Limits,
     seeds: Mapping[str, str] | None,
-    place: Place,
+    attempts: Rule,
+    deadlines: late.Deadlines,
     progress: Callable[[Outcome], None],
 ) -> Grades:
     lessons = {folder.id: folder for folder in folders()}
     known = _known(out / OUTCOMES)
     outcomes: dict[str, Outcome] = {}
+    counted: tuple[Outcome, ...] = ()
     tasks: list[Task] = []
     scratch = Path(tempfile.mkdtemp(prefix="k8slearn-grade-"))
     reused = 0
@@ -123,27 +168,29 @@ def _grade(
                 outcomes[outcome.name] = outcome
                 ledger.write(json.dumps(outcome.to_json()) + "\n")
                 ledger.flush()
-                report.write_one(outcome, out)
                 progress(outcome)
 
+            prepared = []
             for number, submission in enumerate(found):
                 seed = learners_seed() if seeds is None else seeds[submission.learner]
-                prepared = _prepare(submission, lessons, limits, seed, scratch / str(number))
-                if isinstance(prepared, Outcome):
-                    keep(prepared)
-                elif (earlier := known.get(submission.name)) and earlier.key == prepared.key:
-                    outcomes[submission.name] = earlier
+                prepared.append(_prepare(submission, lessons, limits, seed, scratch / str(number)))
+            for one in latest(prepared) if attempts is Rule.LATEST else prepared:
+                if isinstance(one, Outcome):
+                    keep(one)
+                elif (earlier := known.get(one.name)) and earlier.key == one.key:
+                    outcomes[one.name] = earlier
                     reused += 1
                 else:
-                    tasks.append(prepared)
+                    tasks.append(one)
             with closing(runner.run(tasks, jobs, place)) as coming:
                 for outcome in coming:
                     keep(outcome)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-        ordered = tuple(outcomes[submission.name] for submission in found if submission.name in outcomes)
-        report.write(ordered, out)
-    return Grades(ordered, reused)
+        ordered = [outcomes[submission.name] for submission in found if submission.name in outcomes]
+        counted = tuple(best(late.applied(ordered, deadlines)))
+        report.write(counted, out, {one.learner: one.person for one in found if one.person is not None})
+    return Grades(counted, reused, len(found) - len(counted))
 
 
 def _prepare(
@@ -151,17 +198,17 @@ def _prepare(
 ) -> Task | Outcome:
     """What is to be judged, or the outcome when there is nothing to judge."""
     about = (submission.name, submission.learner)
-    if submission.path is None:
-        return Outcome(*about, "", Status.MISSING, "The learner's folder holds no notebook.")
-    handed_in = submission.handed_in()
+    if submission.file is None:
+        return Outcome(*about, "", Status.MISSING, "No notebook was handed in.")
+    handed_in = submission.handed_in
     try:
-        notebook = read(submission.path)
-        lesson = lessons[lesson_of(notebook, submission.path, lessons)]
+        notebook = notebooks.parse(submission.file.content())
+        lesson = lessons[notebooks.lesson_of(notebook, submission.name.rpartition("/")[2], lessons)]
     except SubmissionError as error:
         return Outcome(*about, "", Status.MALFORMED, str(error), handed_in)
     lang = lesson.language(notebook.lang)
     pristine = paths.lessons() / lang / f"{lesson.id}.ipynb"
-    spliced = splice(read(pristine).cells, notebook.cells)
+    spliced = splice(notebooks.parse(pristine.read_bytes()).cells, notebook.cells)
     judged_by = (pristine, lesson.path / "checks.py", lesson.path / f"exercises.{lang}.yaml")
     key = hashlib.sha256(repr((EDITION, limits, seed, spliced)).encode("utf-8", "backslashreplace"))
     for path in judged_by:

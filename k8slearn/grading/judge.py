@@ -222,5 +222,5 @@ def _told(error: CellError) -> str:
 def _step(step: StepResult) -> Step:
     said = step.feedback
     if said is None:
-        return Step(step.title, step.status.value)
-    return Step(step.title, step.status.value, said.seen, said.why, said.advice, said.key)
+        return Step(step.title, step.status.value, id=step.id)
+    return Step(step.title, step.status.value, said.seen, said.why, said.advice, said.key, step.id)

@@ -31,7 +31,8 @@ class Status(StrEnum):
 class Step:
     """One named step of a check. ``status`` is passed, failed or skipped (a step it needs did not pass).
 
-    ``feedback`` is the name of what was said of a failed one: the lesson's word for that misconception.
+    ``name`` is for people, ``id`` the same for all of them. ``feedback`` is the name of what was said of a failed
+    step: the lesson's word for that misconception.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Step:
     why: str = ""
     advice: str = ""
     feedback: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Outcome:
     seconds: float = 0.0
     lang: str = "en"
     view: str = ""
+    due: str = ""
+    penalty: float = 0.0
+    """Points that were taken off because it came after ``due``."""
 
     @property
     def points(self) -> float:
@@ -90,6 +95,15 @@ class Outcome:
     @property
     def max_points(self) -> float:
         return sum(mark.max_points for mark in self.marks)
+
+    @property
+    def score(self) -> float:
+        """The points less what lateness costs."""
+        return round(self.points - self.penalty, 2)
+
+    def reached(self, percent: float) -> bool:
+        """Whether it was run and has at least that share of the points."""
+        return bool(self.marks) and self.score >= self.max_points * percent / 100
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,55 +1,70 @@
-"""Marks for the tools that instructors have: CSV, JSON, JUnit, Gradescope, and pages for learners.
+"""What a batch leaves in its folder, and the table for the terminal.
 
-Everything in an outcome that a learner could have written (names, errors, output) is escaped for the
-format it goes into; a file is replaced whole, so that nobody ever reads half of one.
+Everything in an outcome that a learner could have written (names, errors, output) is escaped for the format it goes
+into, and names files only through ``place``. A file is replaced whole, so that nobody ever reads half of one.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
-import xml.etree.ElementTree as ET
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from k8slearn.grading.feedback import page
+from k8slearn.course.texts import language
+from k8slearn.grading import feedback, overview
+from k8slearn.grading.formats import documents, junit, tables
+from k8slearn.grading.formats.text import markdown
 from k8slearn.grading.outcome import Mark, Outcome, Status
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-NBGRADER = (
-    "assignment",
-    "duedate",
-    "timestamp",
-    "student_id",
-    "last_name",
-    "first_name",
-    "email",
-    "raw_score",
-    "late_submission_penalty",
-    "score",
-    "max_score",
-)
-"""The columns of ``nbgrader export``, in its order: whoever reads those reads ours."""
+__all__ = ["OVERVIEW", "markdown", "place", "printable", "replace", "table", "write"]
+
+OVERVIEW = "overview.html"
+LONGEST = 80
+"""Bytes of a file's name that come from a learner."""
 
 
-def write(outcomes: Sequence[Outcome], out: Path) -> None:
-    """All reports on a batch into ``out``: grades.csv, grades.json, junit.xml, gradescope/, feedback/."""
-    replace(out / "grades.csv", grades_csv(outcomes))
-    replace(out / "grades.json", _json([grades_json(outcome) for outcome in outcomes]))
-    replace(out / "junit.xml", junit(outcomes))
+def write(outcomes: Sequence[Outcome], out: Path, people: tables.People = {}) -> None:  # noqa: B006 (not altered)
+    """All reports on a batch into ``out``:
+
+    grades.csv, grades.json, junit.xml, overview.html; feedback/LEARNER.html; gradescope/SUBMISSION.json; and for
+    those whom Moodle or Canvas named, moodle/LESSON.csv and canvas.csv to import there.
+    """
+    replace(out / "grades.csv", tables.grades(outcomes))
+    replace(out / "grades.json", documents.grades(outcomes))
+    replace(out / "junit.xml", junit.junit(outcomes))
+    for lesson, worksheet in tables.moodle(outcomes, people).items():
+        replace(out / "moodle" / f"{lesson}.csv", worksheet)
+    if (gradebook := tables.canvas(outcomes, people)) is not None:
+        replace(out / "canvas.csv", gradebook)
+    learners: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        write_one(outcome, out)
+        learners.setdefault(outcome.learner, []).append(outcome)
+        where = "/".join(map(place, outcome.name.split("/")))
+        replace(out / "gradescope" / f"{where}.json", documents.gradescope(outcome))
+    pages = {learner: f"feedback/{place(learner)}.html" for learner in learners}
+    for learner, own in learners.items():
+        replace(out / pages[learner], feedback.page(own))
+    replace(out / OVERVIEW, overview.page(outcomes, language(), pages))
 
 
-def write_one(outcome: Outcome, out: Path) -> None:
-    """The two files that are one submission's own; a batch writes them as soon as it is graded."""
-    replace(out / "gradescope" / f"{outcome.name}.json", _json(gradescope(outcome)))
-    replace(out / "feedback" / f"{outcome.name}.html", page(outcome))
+def place(name: str) -> str:
+    """A file's name for whatever a learner is called; different for different ones, and no folder that may be one's.
+
+    >>> place("Jane Doe_12345")
+    'Jane Doe_12345'
+    >>> place("../../etc/passwd")
+    'etc-passwd-a2a1fddc'
+    """
+    kept = "".join(one if one.isalnum() or one in " -_+@.,()" else "-" for one in name)
+    kept = kept.encode("utf-8", "replace")[:LONGEST].decode("utf-8", "ignore").strip(" .-")
+    if kept and kept == name and not kept.endswith((".json", ".html")):
+        return kept
+    digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+    return f"{kept}-{digest}".lstrip("-")
 
 
 def replace(path: Path, text: str) -> None:
@@ -58,48 +73,6 @@ def replace(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(text.encode("utf-8", "backslashreplace"))
     partial.replace(path)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-
-
-# -- tables -----------------------------------------------------------------------------------------
-
-
-def grades_csv(outcomes: Sequence[Outcome]) -> str:
-    """A row a submission: nbgrader's columns, status and detail, then a column an exercise.
-
-    A score is empty where nothing was run (missing, malformed, infra_error): that is no zero.
-    """
-    exercises = list(
-        dict.fromkeys(f"{outcome.lesson}/{mark.exercise}" for outcome in outcomes for mark in outcome.marks)
-    )
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow([*NBGRADER, "status", "detail", *exercises])
-    for outcome in outcomes:
-        points = {f"{outcome.lesson}/{mark.exercise}": mark.points for mark in outcome.marks}
-        ran = bool(outcome.marks)
-        row = {
-            "assignment": outcome.lesson,
-            "timestamp": outcome.handed_in,
-            "student_id": outcome.learner,
-            "raw_score": outcome.points if ran else "",
-            "late_submission_penalty": 0,
-            "score": outcome.points if ran else "",
-            "max_score": outcome.max_points if ran else "",
-        }
-        cells = [*(row.get(name, "") for name in NBGRADER), outcome.status.value, outcome.detail]
-        writer.writerow([_cell(value) for value in [*cells, *(points.get(name, "") for name in exercises)]])
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: ``=1+1`` becomes ``'=1+1``."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
-        return "'" + value
-    return value
 
 
 def table(outcomes: Iterable[Outcome]) -> Table:
@@ -114,7 +87,7 @@ def table(outcomes: Iterable[Outcome]) -> Table:
             Text(printable(outcome.name)),
             outcome.lesson,
             Text(outcome.status.value, "green" if good else "red"),
-            f"{outcome.points:g}/{outcome.max_points:g}" if outcome.marks else "",
+            f"{outcome.score:g}/{outcome.max_points:g}" if outcome.marks else "",
             Text("  ".join(_brief(mark) for mark in outcome.marks) or printable(outcome.detail)),
         )
     return result
@@ -127,87 +100,3 @@ def printable(text: str) -> str:
 
 def _brief(mark: Mark) -> str:
     return f"{'✓' if mark.passed else '✗'} {mark.exercise}"
-
-
-# -- for programs -----------------------------------------------------------------------------------
-
-
-def grades_json(outcome: Outcome) -> dict[str, Any]:
-    """The whole outcome, with its sums."""
-    ran = bool(outcome.marks)
-    return {
-        **outcome.to_json(),
-        "points": outcome.points if ran else None,
-        "max_points": outcome.max_points if ran else None,
-    }
-
-
-def said(mark: Mark) -> str:
-    """One exercise's feedback as text: its note, and what each step that did not pass saw."""
-    lines = [mark.note] if mark.note else []
-    for step in mark.steps:
-        lines.append(f"{step.status}: {step.name}")
-        if step.status != "passed":
-            lines += [
-                f"  {label}: {text}"
-                for label, text in (("Seen", step.seen), ("Why it matters", step.why), ("Try", step.advice))
-                if text
-            ]
-    return "\n".join(lines)
-
-
-def gradescope(outcome: Outcome) -> dict[str, Any]:
-    """Gradescope's results.json. Without a run it has no score, so that Gradescope shows an error, not 0."""
-    tests = [
-        {
-            "name": f"{outcome.lesson}: {mark.title}",
-            "score": mark.points,
-            "max_score": mark.max_points,
-            "status": "passed" if mark.passed else "failed",
-            "output": said(mark),
-            "visibility": "visible",
-        }
-        for mark in outcome.marks
-    ]
-    result = {"output": f"{outcome.status.value}. {outcome.detail}".strip(), "tests": tests}
-    return {"score": outcome.points, **result} if outcome.marks else result
-
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def junit(outcomes: Iterable[Outcome]) -> str:
-    """A test suite a submission and a test case an exercise (``classname`` the lesson).
-
-    A run that came to no mark is one case, in error.
-    """
-    root = ET.Element("testsuites", name="k8slearn")
-    for outcome in outcomes:
-        suite = ET.SubElement(
-            root,
-            "testsuite",
-            name=_xml(outcome.name),
-            tests=str(len(outcome.marks) or 1),
-            failures=str(sum(not mark.passed for mark in outcome.marks)),
-            errors=str(int(not outcome.marks)),
-            time=f"{outcome.seconds:.3f}",
-        )
-        for mark in outcome.marks:
-            case = ET.SubElement(suite, "testcase", classname=_xml(outcome.lesson), name=_xml(mark.exercise))
-            if not mark.passed:
-                message = f"{mark.points:g} of {mark.max_points:g} points"
-                ET.SubElement(case, "failure", message=message).text = _xml(said(mark))
-        if not outcome.marks:
-            case = ET.SubElement(
-                suite, "testcase", classname=_xml(outcome.lesson or "k8slearn"), name=outcome.status.value
-            )
-            ET.SubElement(case, "error", message=_xml(outcome.detail))
-        if outcome.marks and outcome.status is not Status.GRADED:
-            ET.SubElement(suite, "system-err").text = _xml(f"{outcome.status.value}: {outcome.detail}")
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _xml(text: str) -> str:
-    """``text`` without the characters that XML 1.0 has no way to write."""
-    return _NOT_XML.sub("\ufffd", text)

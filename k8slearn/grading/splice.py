@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from k8slearn.course.loader import ANSWER, CHECK
-from k8slearn.grading.submission import Cell
+from k8slearn.grading.notebook import Cell
 
 LONGEST_ANSWER = 100_000
 """Characters of an answer that is run. Reading a program of a million lines takes Python minutes and gigabytes."""

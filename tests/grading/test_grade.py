@@ -16,10 +16,10 @@ import pytest
 
 from k8slearn import paths
 from k8slearn.errors import StorageError, SubmissionError
+from k8slearn.grading.files import MAX_BYTES
 from k8slearn.grading.grade import OUTCOMES, Grades, grade
 from k8slearn.grading.learner import Limits
 from k8slearn.grading.outcome import Mark, Outcome, Status
-from k8slearn.grading.submission import MAX_BYTES
 
 LESSON = "01-pods"
 LIMITS = Limits(seconds=30, output_bytes=200_000)

@@ -5,23 +5,36 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jsonschema
 import pytest
 from rich.console import Console
 
-from k8slearn.grading import report
-from k8slearn.grading.feedback import page
+from k8slearn.course.loader import find
+from k8slearn.grading import feedback, overview, report, similar
+from k8slearn.grading.formats import documents, junit, tables
+from k8slearn.grading.naming import Person
 from k8slearn.grading.outcome import Mark, Outcome, Status, Step
 
 EVIL = '=HYPERLINK("http://x")</td><script>alert(1)</script>\x00\x1b[31m\ud800, "quoted"\nnext'
 
 STEPS = (
-    Step("The pod runs", "passed"),
-    Step("It answers", "failed", "Connection refused.", "Clients get an error.", "Look at the port."),
-    Step("It stays up", "skipped"),
+    Step("The pod runs", "passed", id="runs"),
+    Step(
+        "It answers",
+        "failed",
+        "Connection refused.",
+        "Clients get an error.",
+        "Look at the port.",
+        "refused",
+        "ok",
+    ),
+    Step("It stays up", "skipped", id="stays"),
 )
 HALF = Outcome(
     "alice",
@@ -51,7 +64,7 @@ BATCH = (HALF, LATE, BROKEN, ABSENT, HOSTILE)
 
 
 def rows(*outcomes: Outcome) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(report.grades_csv(outcomes))))
+    return list(csv.DictReader(io.StringIO(tables.grades(outcomes))))
 
 
 def test_outcomes_survive_json():
@@ -61,26 +74,27 @@ def test_outcomes_survive_json():
 
 def test_csv_has_nbgraders_columns_the_status_and_a_column_an_exercise():
     (alice, bob) = rows(HALF, LATE)
-    assert list(alice) == [*report.NBGRADER, "status", "detail", "01-pods/serve", "01-pods/finish"]
+    assert list(alice) == [*tables.NBGRADER, "status", "detail", "01-pods/serve", "01-pods/finish"]
     assert (alice["assignment"], alice["student_id"], alice["score"], alice["max_score"]) == (
         "01-pods",
         "alice",
-        "5",
+        "5.0",
         "7",
     )
     assert (alice["01-pods/serve"], alice["01-pods/finish"], alice["status"]) == ("1", "4", "graded")
-    assert (bob["score"], bob["status"], bob["01-pods/finish"]) == ("0", "timeout", "")
+    assert (bob["score"], bob["status"], bob["01-pods/finish"]) == ("0.0", "timeout", "")
 
 
 @pytest.mark.parametrize("outcome", [BROKEN, ABSENT])
 def test_what_was_never_run_has_no_score_rather_than_zero(outcome: Outcome):
     (row,) = rows(outcome)
     assert row["score"] == "" and row["max_score"] == ""
-    assert "score" not in report.gradescope(outcome)
-    assert report.grades_json(outcome)["points"] is None
+    assert "score" not in json.loads(documents.gradescope(outcome))
+    (written,) = json.loads(documents.grades([outcome]))
+    assert written["points"] is written["score"] is written["max_points"] is None
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "\t", "\r"])
 def test_no_cell_is_a_formula(start: str):
     (row,) = rows(Outcome(f"{start}1+1", f"{start}1+1", "", Status.MISSING))
     assert row["student_id"] == f"'{start}1+1"
@@ -92,13 +106,17 @@ def test_names_with_commas_quotes_and_lines_stay_one_cell():
 
 
 def test_junit_is_named_by_lesson_and_exercise():
-    root = ET.fromstring(report.junit([HALF, ABSENT]))
+    root = ET.fromstring(junit.junit([HALF, ABSENT]))
     alice, carol = root
     assert [(case.get("classname"), case.get("name")) for case in alice] == [
         ("01-pods", "serve"),
         ("01-pods", "finish"),
     ]
     assert (alice.get("tests"), alice.get("failures"), alice.get("errors")) == ("2", "1", "0")
+    assert [(one.get("name"), one.get("value")) for one in alice[0].iter("property")] == [
+        ("points", "1"),
+        ("max_points", "3"),
+    ]
     failure = alice[0].find("failure")
     assert failure is not None and failure.text is not None
     assert failure.get("message") == "1 of 3 points" and "Connection refused." in failure.text
@@ -107,11 +125,11 @@ def test_junit_is_named_by_lesson_and_exercise():
 
 
 def test_junit_stays_xml_whatever_learners_write():
-    ET.fromstring(report.junit(BATCH))
+    ET.fromstring(junit.junit(BATCH))
 
 
 def test_gradescope_has_a_test_an_exercise():
-    result = report.gradescope(HALF)
+    result = json.loads(documents.gradescope(HALF))
     assert result["score"] == 5
     first = result["tests"][0]
     assert (first["name"], first["score"], first["max_score"], first["status"]) == (
@@ -136,24 +154,136 @@ class _Tags(HTMLParser):
 
 
 def test_a_page_shows_each_step_and_for_the_failed_one_seen_why_and_try():
-    text = page(HALF)
+    text = feedback.page([HALF])
     assert "5 of 7 points" in text and '<meta name="viewport"' in text
     for part in ("The pod runs", "Connection refused.", "Clients get an error.", "Look at the port."):
         assert part in text
 
 
-def test_a_page_is_self_contained_and_learners_text_is_only_text():
-    for outcome in BATCH:
-        found = _Tags(page(outcome))
-        assert not found.tags & {"script", "td", "img", "link", "iframe"}
-        assert not found.attributes & {"src", "href", "onclick"}
+def test_a_page_has_all_lessons_of_a_learner_each_in_its_language():
+    text = feedback.page([HALF, replace(HALF, lesson="02-deployments", lang="zh")])
+    assert (
+        text.count("<article") == 2
+        and "5 of 7 points" in text
+        and "5 / 7 分" in text
+        and "为什么重要" in text
+    )
 
 
-def test_all_reports_are_written_below_the_names_of_the_submissions(tmp_path: Path):
-    report.write((HALF, LATE, HOSTILE), tmp_path)
+def test_a_page_shows_the_answer_the_end_of_the_output_and_the_cluster():
+    mark = replace(HALF.marks[0], answer="kubectl run <b>web</b>")
+    text = feedback.page(
+        [replace(HALF, marks=(mark,), output="x" * 10_000 + "<i>last", view="<svg><g/></svg>")]
+    )
+    assert "kubectl run &lt;b&gt;web" in text and "&lt;i&gt;last" in text and "<svg><g/></svg>" in text
+    assert text.count("x") < 5_000
+
+
+def test_pages_are_self_contained_and_learners_text_is_only_text():
+    pages = {one.learner: f"feedback/{report.place(one.learner)}.html" for one in BATCH}
+    for text in [*(feedback.page([one]) for one in BATCH), overview.page(BATCH, "en", pages)]:
+        found = _Tags(text)
+        assert not found.tags & {"script", "img", "link", "iframe"}
+        assert not found.attributes & {"src", "onclick"}
+
+
+def test_the_overview_counts_what_failed_what_was_met_and_what_was_never_run():
+    text = overview.page(
+        [HALF, replace(HALF, name="x", learner="x"), ABSENT], "en", {"alice": "feedback/a b.html"}
+    )
+    assert "3 submissions of 3 learners" in text and "Mean 71 %, median 71 %" in text
+    assert "<td>It answers</td>" in text and "2 / 2" in text
+    assert "<b>refused</b><br>Connection refused." in text
+    assert 'href="feedback/a%20b.html"' in text
+    assert "<td>missing</td>" in text
+
+
+def test_the_overview_speaks_chinese():
+    assert "成绩分布" in overview.page(BATCH, "zh", {})
+
+
+def answered(learner: str, *lines: str) -> Outcome:
+    mark = Mark("serve", "Serve", 1, 3, answer="\n".join(lines))
+    return Outcome(learner, learner, "01-pods", Status.GRADED, marks=(mark,))
+
+
+def test_similar_is_who_shares_lines_that_hardly_anybody_else_wrote():
+    odd = ["first = make_a_pod('model')", "second=first.labels   # mine", "third(second, 'spelt wrnog')"]
+    common = ["client.create_namespaced_pod(namespace, body)"]
+    batch = [
+        answered("a", *odd, *common, "%kubectl run model --image=nginx:1.29"),
+        answered("b", *common, *(line.replace("   # mine", "") for line in odd)),
+        answered("c", *odd[:2], "one = 'of its own'", "two = 'of its own'"),
+        *(answered(f"other-{number}", *common) for number in range(5)),
+    ]
+    assert similar.pairs(batch) == [similar.Pair("01-pods", ("a", "b"), 3)]
+
+
+def test_what_the_lesson_says_itself_makes_nobody_similar():
+    solved = "\n".join(cell.source for cell in find("pods").cells("zh") if cell.kind == "code")
+    assert similar.pairs([answered("a", solved), answered("b", solved)]) == []
+
+
+def test_moodle_gets_a_worksheet_a_lesson_in_the_columns_that_it_reads():
+    people = {"alice": Person("moodle", "Alice Adams", "12345")}
+    worksheets = tables.moodle([replace(HALF, penalty=0.5), ABSENT, LATE], people)
+    (row,) = csv.DictReader(io.StringIO(worksheets["01-pods"]))
+    assert list(row) == list(tables.MOODLE) and list(worksheets) == ["01-pods"]
+    assert (row["Identifier"], row["Full name"]) == ("Participant 12345", "Alice Adams")
+    assert (row["Grade"], row["Maximum Grade"]) == ("4.5", "7") and "Connection refused." in row[
+        "Feedback comments"
+    ]
+
+
+def test_canvas_gets_a_gradebook_with_a_column_a_lesson():
+    people = {"alice": Person("canvas", "adamsalice", "4711"), "bob": Person("canvas", "bobbuilder", "4712")}
+    text = tables.canvas([HALF, replace(HALF, lesson="02-deployments"), LATE, ABSENT], people)
+    assert text is not None
+    header, most, alice, bob = csv.reader(io.StringIO(text))
+    assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "01-pods", "02-deployments"]
+    assert most[0].strip() == "Points Possible" and most[5:] == ["3", "7"]
+    assert alice == ["adamsalice", "4711", "", "", "", "5.0", "5.0"] and bob[5:] == ["0.0", ""]
+
+
+def test_without_an_export_there_is_nothing_for_moodle_or_canvas():
+    assert tables.moodle(BATCH, {}) == {} and tables.canvas(BATCH, {}) is None
+
+
+def test_grades_json_is_as_its_schema_says():
+    schema = json.loads((Path(documents.__file__).parent / "grades.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    written = json.loads(documents.grades(BATCH))
+    jsonschema.validate(written, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([{**written[0], "status": "excellent"}], schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([{**written[0], "new": 1}], schema)
+
+
+def test_as_markdown_a_learners_text_is_no_markup():
+    text = report.markdown(HOSTILE)
+    outside = re.sub(r"```text\n.*?\n```", "", text, flags=re.DOTALL)
+    assert text.count("```") == 2 and "<" not in outside.replace("\\<", "")
+    assert report.markdown(HALF).startswith("## 01-pods\n\n**5 of 7 points**")
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "x" * 300, "学员" * 100, "a\nb", "-rf", "con.html", "\udcff", "=1+1", EVIL]
+)
+def test_files_have_names_that_are_safe_and_differ(tmp_path: Path, name: str):
+    safe = report.place(name)
+    (tmp_path / f".{safe}.html.partial").write_text("")
+    assert safe not in {"", ".", ".."} and "/" not in safe and not safe.startswith(("-", "."))
+    assert report.place(name + "'") != safe
+
+
+def test_all_reports_are_written(tmp_path: Path):
+    people = {"alice": Person("moodle", "Alice", "1"), "dave": Person("canvas", "dave", "2")}
+    report.write((HALF, LATE, HOSTILE), tmp_path, people)
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
+        "canvas.csv",
         "feedback/alice.html",
-        "feedback/bob/01-pods.html",
+        "feedback/bob.html",
         "feedback/dave.html",
         "grades.csv",
         "grades.json",
@@ -161,11 +291,8 @@ def test_all_reports_are_written_below_the_names_of_the_submissions(tmp_path: Pa
         "gradescope/bob/01-pods.json",
         "gradescope/dave.json",
         "junit.xml",
-    ]
-    assert [one["name"] for one in json.loads((tmp_path / "grades.json").read_text())] == [
-        "alice",
-        "bob/01-pods",
-        "dave",
+        "moodle/01-pods.csv",
+        "overview.html",
     ]
 
 

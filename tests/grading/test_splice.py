@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from k8slearn.grading.notebook import Cell
 from k8slearn.grading.splice import Handed, Step, splice
-from k8slearn.grading.submission import Cell
 
 LESSON = [
     Cell("title", False, "# Pods"),

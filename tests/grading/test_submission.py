@@ -1,136 +1,166 @@
-"""Submissions are found in both layouts and read without trust."""
+"""Submissions are found in each layout, in a folder and in a zip alike."""
 
 from __future__ import annotations
 
-import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from k8slearn.errors import SubmissionError
-from k8slearn.grading.submission import MAX_BYTES, Cell, find, lesson_of, read
+from k8slearn.grading.submission import find
 
 
-def write(path: Path, cells: list, metadata: dict | None = None) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps({"cells": cells, "metadata": metadata or {}, "nbformat": 4, "nbformat_minor": 5})
-    )
-    return path
+def put(root: Path, *names: str) -> Path:
+    """Files of these names; one that ends in a slash is an empty folder."""
+    for name in names:
+        path = root / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.write_text("{}")
+    return root
 
 
-def code(name: str, source: str | list[str]) -> dict:
-    return {"id": name, "cell_type": "code", "source": source, "outputs": [], "metadata": {}}
+def zipped(root: Path, archive: Path) -> Path:
+    """The same files in a zip, as ``zip -r`` makes it."""
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(root.rglob("*")):
+            file.write(path, path.relative_to(root))
+    return archive
 
 
-def test_files_and_folders_are_found_and_strays_are_not(tmp_path: Path):
-    write(tmp_path / "alice.ipynb", [])
-    write(tmp_path / "bob" / "01-pods.ipynb", [])
-    write(tmp_path / "bob" / "02-deployments.ipynb", [])
-    write(tmp_path / "bob" / ".ipynb_checkpoints" / "01-pods-checkpoint.ipynb", [])
-    write(tmp_path / ".ipynb_checkpoints" / "alice-checkpoint.ipynb", [])
-    (tmp_path / "carol").mkdir()
-    (tmp_path / "conftest.py").write_text("raise SystemExit")
-    assert [(found.name, found.learner, found.path is None) for found in find(tmp_path)] == [
-        ("alice", "alice", False),
-        ("bob/01-pods", "bob", False),
-        ("bob/02-deployments", "bob", False),
-        ("carol", "carol", True),
+def seen(source: Path) -> list[tuple[str, str, bool]]:
+    """Name, learner, whether there is a notebook."""
+    return [(one.name, one.learner, one.file is not None) for one in find(source)]
+
+
+LAYOUTS = {
+    "notebooks and folders": (
+        (
+            "alice.ipynb",
+            "bob/01-pods.ipynb",
+            "bob/02-deployments.ipynb",
+            "bob/.ipynb_checkpoints/01-pods-checkpoint.ipynb",
+            ".ipynb_checkpoints/alice-checkpoint.ipynb",
+            "__MACOSX/._alice.ipynb",
+            "carol/",
+            "dave/essay.pdf",
+            "conftest.py",
+        ),
+        [
+            ("alice", "alice", True),
+            ("bob/01-pods", "bob", True),
+            ("bob/02-deployments", "bob", True),
+            ("carol", "carol", False),
+            ("dave", "dave", False),
+        ],
+    ),
+    "nbgrader's submitted": (
+        ("alice/ps1/01-pods.ipynb", "alice/ps1/timestamp.txt", "bob/ps1/timestamp.txt"),
+        [("alice/ps1/01-pods", "alice", True), ("bob", "bob", False)],
+    ),
+    "Moodle's export": (
+        (
+            "Jane Doe_12345_assignsubmission_file/my answers.ipynb",
+            "Jane Doe_12345_assignsubmission_onlinetext/onlinetext.html",
+            "Jane Doe_12399_assignsubmission_file_/01-pods.ipynb",
+            "Li Wei_7_assignsubmission_file_01-pods.ipynb",
+            "Ann Oh_8_assignsubmission_onlinetext/onlinetext.html",
+        ),
+        [
+            ("Ann Oh_8", "Ann Oh_8", False),
+            ("Jane Doe_12345/my answers", "Jane Doe_12345", True),
+            ("Jane Doe_12399/01-pods", "Jane Doe_12399", True),
+            ("Li Wei_7/01-pods", "Li Wei_7", True),
+        ],
+    ),
+    "Canvas's export": (
+        ("doejane_4711_998877_01-pods-1.ipynb", "liwei_LATE_4712_998878_01-pods.ipynb"),
+        [("doejane_4711/01-pods-1", "doejane_4711", True), ("liwei_4712/01-pods", "liwei_4712", True)],
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_each_layout_is_understood(tmp_path: Path, layout: str, packed: bool):
+    names, expected = LAYOUTS[layout]
+    source = put(tmp_path / "class", *names)
+    assert seen(zipped(source, tmp_path / "export.zip") if packed else source) == expected
+
+
+def test_a_zip_of_the_folder_that_it_is_named_after_is_as_good_as_the_folder(tmp_path: Path):
+    put(tmp_path / "in" / "class", "alice.ipynb", "bob/01-pods.ipynb")
+    assert [one.learner for one in find(zipped(tmp_path / "in", tmp_path / "class.zip"))] == ["alice", "bob"]
+    assert [one.learner for one in find(zipped(tmp_path / "in", tmp_path / "other.zip"))] == [
+        "class",
+        "class",
     ]
 
 
-def test_a_folder_without_notebooks_says_what_to_put_there(tmp_path: Path):
-    with pytest.raises(SubmissionError, match=r"alice\.ipynb"):
-        find(tmp_path)
-    with pytest.raises(SubmissionError, match="not a folder"):
-        find(tmp_path / "absent")
+def test_where_there_is_nothing_it_says_what_to_put_there(tmp_path: Path):
+    (tmp_path / "note.txt").write_text("hello")
+    for source, said in (
+        (tmp_path, r"alice\.ipynb"),
+        (tmp_path / "absent", "is not there"),
+        (tmp_path / "note.txt", "neither a folder nor a zip"),
+    ):
+        with pytest.raises(SubmissionError, match=said):
+            find(source)
 
 
-def test_sources_are_read_as_text_or_as_lines(tmp_path: Path):
-    path = write(tmp_path / "a.ipynb", [code("answer-x", "a = 1"), code("answer-y", ["b = 1\n", "c = 2"])])
-    assert read(path).cells == (Cell("answer-x", True, "a = 1"), Cell("answer-y", True, "b = 1\nc = 2"))
+def test_hostile_names_in_a_zip_are_labels_and_lead_nowhere(tmp_path: Path):
+    archive = tmp_path / "export.zip"
+    names = [
+        "../alice/01-pods.ipynb",
+        "/etc/x.ipynb",
+        "a\\..\\..\\b.ipynb",
+        "bob/\x1b[31m\n=1+1.ipynb",
+        "C:\\c.ipynb",
+    ]
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in [*names, "alice/01-pods.ipynb"]:
+            file.writestr(name, b"{}")
+    found = {one.name: one for one in find(archive)}
+    assert len(found) == 6
+    assert [one.name for one in found.values() if one.learner == "alice"] == ["alice/01-pods"]
+    for name in ("../alice/01-pods", "a/../../b"):
+        file = found[name].file
+        assert file is not None
+        with pytest.raises(SubmissionError, match="leads out of the zip"):
+            file.content()
 
 
-def test_odd_outputs_tags_counts_and_ids_do_not_matter(tmp_path: Path):
-    cell = {
-        "id": 7,
-        "cell_type": "code",
-        "source": "x",
-        "outputs": "?",
-        "metadata": [],
-        "execution_count": "many",
-    }
-    assert read(write(tmp_path / "a.ipynb", [cell])).cells == (Cell("", True, "x"),)
+def test_a_name_that_a_zip_holds_twice_is_two_submissions(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as file:
+        file.writestr("alice.ipynb", b"1")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            file.writestr("alice.ipynb", b"2")
+    found = find(tmp_path / "export.zip")
+    assert [(one.name, one.file and one.file.content()) for one in found] == [
+        ("alice", b"1"),
+        ("alice (2)", b"2"),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "empty"),
-        (b"  \n", "empty"),
-        (b"{\n broken", "line 2"),
-        (b'{"cells": [', "breaks off"),
-        (b"\xff\xfe\xff", "UTF-8|breaks off"),
-        (b"\x80abc", "UTF-8"),
-        (b"[]", "no list of cells"),
-        (b"null", "no list of cells"),
-        (b'{"worksheets": []}', "no list of cells"),
-        (b'{"cells": {}}', "no list of cells"),
-        (b'{"cells": [1]}', "Cell 1 has no source"),
-        (b'{"cells": [{"source": "x"}, {"source": [1]}]}', "Cell 2 has no source"),
-        (b"[" * 200_000, "nested"),
-        (b'{"cells": ' + b"9" * 10_000 + b"}", "absurd numbers"),
-        (b'{"cells": [' + b'{"source": ""},' * 6_000 + b'{"source": ""}]}', "more than 5000 cells"),
-    ],
-)
-def test_what_is_no_notebook_has_a_reason(tmp_path: Path, content: bytes, reason: str):
-    (tmp_path / "a.ipynb").write_bytes(content)
-    with pytest.raises(SubmissionError, match=reason):
-        read(tmp_path / "a.ipynb")
+def test_when_it_was_handed_in_is_nbgraders_note_else_the_files_time(tmp_path: Path):
+    source = put(tmp_path / "class", "alice/ps1/a.ipynb", "bob/ps1/b.ipynb", "carol/ps1/c.ipynb")
+    (source / "alice/ps1/timestamp.txt").write_text("2026-02-02 15:58:23.948203 Europe/Berlin\n")
+    (source / "bob/ps1/timestamp.txt").write_text("yesterday, I think")
+    for name in ("bob/ps1/b.ipynb", "carol/ps1/c.ipynb"):
+        os.utime(source / name, (1_767_225_600, 1_767_225_600))
+    assert [one.handed_in for one in find(source)] == [
+        "2026-02-02T14:58:23+00:00",
+        "2026-01-01T00:00:00+00:00",
+        "2026-01-01T00:00:00+00:00",
+    ]
 
 
-def test_a_fifty_megabyte_notebook_says_how_to_make_it_small(tmp_path: Path):
-    path = tmp_path / "a.ipynb"
-    with path.open("wb") as file:
-        file.truncate(2 * MAX_BYTES)
-    with pytest.raises(SubmissionError, match="Clear Outputs"):
-        read(path)
-
-
-def test_a_pipe_a_dangling_link_and_an_unreadable_file_do_not_block(tmp_path: Path):
-    os.mkfifo(tmp_path / "pipe.ipynb")
-    (tmp_path / "link.ipynb").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(SubmissionError, match="not a regular file"):
-        read(tmp_path / "pipe.ipynb")
-    with pytest.raises(SubmissionError, match="No such file"):
-        read(tmp_path / "link.ipynb")
-    assert all(found.handed_in() for found in find(tmp_path))
-
-
-KNOWN = ["01-pods", "02-deployments"]
-
-
-@pytest.mark.parametrize(
-    ("metadata", "name", "lesson"),
-    [
-        ({"k8slearn": {"lesson": "02-deployments"}}, "alice", "02-deployments"),
-        ({"k8slearn": {"lesson": "02-deployments"}}, "01-pods", "02-deployments"),
-        ({}, "01-pods", "01-pods"),
-        ({}, "alice_01-pods (1)", "01-pods"),
-        ({"k8slearn": "odd"}, "01-pods", "01-pods"),
-    ],
-)
-def test_the_lesson_is_what_the_metadata_says_else_the_file_name(tmp_path: Path, metadata, name, lesson):
-    path = write(tmp_path / f"{name}.ipynb", [], metadata)
-    assert lesson_of(read(path), path, KNOWN) == lesson
-
-
-@pytest.mark.parametrize(
-    ("metadata", "name"),
-    [({}, "alice"), ({"k8slearn": {"lesson": "99-none"}}, "01-pods"), ({}, "01-pods and 02-deployments")],
-)
-def test_an_unknown_lesson_is_said_so(tmp_path: Path, metadata, name):
-    path = write(tmp_path / f"{name}.ipynb", [], metadata)
-    with pytest.raises(SubmissionError, match="01-pods, 02-deployments"):
-        lesson_of(read(path), path, KNOWN)
+def test_a_zip_tells_the_time_to_the_second_where_info_zip_made_it(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as file:
+        entry = zipfile.ZipInfo("alice.ipynb", (2026, 1, 1, 12, 0, 0))
+        entry.extra = b"\x55\x54\x05\x00\x01" + (1_767_225_601).to_bytes(4, "little")
+        file.writestr(entry, b"{}")
+        file.writestr(zipfile.ZipInfo("bob.ipynb", (1980, 0, 0, 0, 0, 0)), b"{}")
+    assert [one.handed_in for one in find(tmp_path / "export.zip")] == ["2026-01-01T00:00:01+00:00", ""]
