@@ -6,15 +6,18 @@ Counts are of learners, not of tries; what was never run (missing, malformed) is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from statistics import mean, median
 from urllib.parse import quote
 
 from k8slearn.course.texts import Texts, load
 from k8slearn.grading import similar
-from k8slearn.grading.outcome import Outcome, Status
+from k8slearn.grading.outcome import Mark, Outcome, Status
 from k8slearn.grading.pages import document, inline
+
+Where = tuple[str, ...]
+"""A lesson, an exercise in it, and what of that is counted."""
 
 MOST = 15
 """Rows of a table that names the worst."""
@@ -29,6 +32,7 @@ def page(outcomes: Sequence[Outcome], lang: str, pages: Mapping[str, str]) -> st
     parts = [
         f'<h1>{escape(word("grade-overview"))}</h1><p class="soft">{escape(counted)}</p>',
         _distribution(outcomes, texts),
+        _card(texts, "grade-exercises", _exercises(outcomes, texts)),
         _card(texts, "grade-steps", _steps(outcomes, texts), word("grade-steps-note")),
         _card(texts, "grade-wrong", _wrong(outcomes, texts), word("grade-wrong-note")),
         _card(
@@ -53,7 +57,7 @@ def _table(texts: Texts, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
     """A table of HTML cells; a column whose word begins with ``#`` is of numbers. Empty without a row."""
     style = [' class="number"' if column.startswith("#") else "" for column in columns]
     head = "".join(
-        f"<th{one}>{escape(texts.word(column.lstrip('#')))}</th>"
+        f"<th{one}>{escape(texts.word(column.lstrip('#'))) if column else ''}</th>"
         for one, column in zip(style, columns, strict=True)
     )
     body = "".join(
@@ -79,43 +83,67 @@ def _distribution(outcomes: Sequence[Outcome], texts: Texts) -> str:
     return _card(texts, "grade-distribution", body, texts.word("grade-distribution-note"))
 
 
-def _steps(outcomes: Sequence[Outcome], texts: Texts) -> str:
-    judged: Counter[tuple[str, str, str]] = Counter()
-    failed: Counter[tuple[str, str, str]] = Counter()
-    called: dict[tuple[str, str, str], str] = {}
+def _exercises(outcomes: Sequence[Outcome], texts: Texts) -> str:
+    """Of each exercise: who passed, who answered in vain, who left it blank."""
+    counted: dict[Where, list[int]] = {}
     for one in outcomes:
         for mark in one.marks:
-            for step in mark.steps:
-                where = (one.lesson, mark.exercise, step.id)
-                called.setdefault(where, step.name)
-                judged[where] += step.status != "skipped"
-                failed[where] += step.status == "failed"
+            counts = counted.setdefault((one.lesson, mark.exercise), [0, 0, 0])
+            counts[0 if mark.passed else 1 if mark.answer else 2] += 1
+    rows = [(_name(*where), _share(counts), *map(str, counts)) for where, counts in sorted(counted.items())]
+    columns = ("grade-exercise", "", "#grade-step-passed", "#grade-step-failed", "#grade-blank")
+    return _table(texts, columns, rows)
+
+
+def _share(counts: Sequence[int]) -> str:
+    parts = "".join(f'<i style="width:{100 * count / sum(counts):.0f}%"></i>' for count in counts)
+    return f'<div class="share">{parts}</div>'
+
+
+def _steps(outcomes: Sequence[Outcome], texts: Texts) -> str:
+    judged: Counter[Where] = Counter()
+    failed: Counter[Where] = Counter()
+    called: dict[Where, str] = {}
+    for one, mark in _answered(outcomes, texts):
+        for step in mark.steps:
+            where = (one.lesson, mark.exercise, step.id)
+            called.setdefault(where, step.name)
+            judged[where] += step.status != "skipped"
+            failed[where] += step.status == "failed"
     rows = [
-        (escape(where[0]), escape(where[1]), inline(called[where]), f"{count} / {judged[where]}")
+        (_name(*where[:2]), inline(called[where]), f"{count} / {judged[where]}")
         for where, count in failed.most_common(MOST)
         if count
     ]
-    return _table(texts, ("grade-lesson", "grade-exercise", "grade-step", "#grade-step-failed"), rows)
+    return _table(texts, ("grade-exercise", "grade-step", "#grade-step-failed"), rows)
 
 
 def _wrong(outcomes: Sequence[Outcome], texts: Texts) -> str:
-    met: Counter[tuple[str, str, str]] = Counter()
-    example: dict[tuple[str, str, str], str] = {}
-    for one in outcomes:
-        for mark in one.marks:
-            for name, seen in {step.feedback: step.seen for step in mark.steps if step.feedback}.items():
-                met[one.lesson, mark.exercise, name] += 1
-                example.setdefault((one.lesson, mark.exercise, name), seen)
+    met: Counter[Where] = Counter()
+    example: dict[Where, str] = {}
+    for one, mark in _answered(outcomes, texts):
+        for name, seen in {step.feedback: step.seen for step in mark.steps if step.feedback}.items():
+            where = (one.lesson, mark.exercise, name)
+            met[where] += 1
+            example.setdefault(where, seen)
     rows = [
-        (
-            escape(where[0]),
-            escape(where[1]),
-            f"<b>{escape(where[2])}</b><br>{inline(example[where])}",
-            str(count),
-        )
+        (_name(*where[:2]), f"<b>{escape(where[2])}</b><br>{inline(example[where])}", str(count))
         for where, count in met.most_common(MOST)
     ]
-    return _table(texts, ("grade-lesson", "grade-exercise", "grade-feedback-name", "#grade-seen-by"), rows)
+    return _table(texts, ("grade-exercise", "grade-feedback-name", "#grade-seen-by"), rows)
+
+
+def _answered(outcomes: Sequence[Outcome], texts: Texts) -> Iterator[tuple[Outcome, Mark]]:
+    """The exercises that were answered at all; those in the page's language first, for the examples are theirs."""
+    for one in sorted(outcomes, key=lambda one: one.lang != texts.lang):
+        for mark in one.marks:
+            if mark.answer:
+                yield one, mark
+
+
+def _name(*words: str) -> str:
+    """Names that are not broken within."""
+    return " ".join(f'<span class="name">{escape(word)}</span>' for word in words)
 
 
 def _similar(outcomes: Sequence[Outcome], texts: Texts, pages: Mapping[str, str]) -> str:
@@ -128,19 +156,19 @@ def _similar(outcomes: Sequence[Outcome], texts: Texts, pages: Mapping[str, str]
 
 def _unfinished(outcomes: Sequence[Outcome], texts: Texts, pages: Mapping[str, str]) -> str:
     rows = [
-        (_link(one.learner, pages), escape(one.lesson), escape(one.status.value), escape(one.detail))
+        (_link(one.learner, pages), _name(one.lesson), _name(one.status.value), escape(one.detail))
         for one in outcomes
         if one.status is not Status.GRADED
     ]
-    return _table(texts, ("grade-learner", "grade-lesson", "grade-status", "grade-feedback-name"), rows)
+    return _table(texts, ("grade-learner", "grade-lesson", "grade-status", "grade-reason"), rows)
 
 
 def _all(outcomes: Sequence[Outcome], texts: Texts, pages: Mapping[str, str]) -> str:
     rows = [
         (
             _link(one.learner, pages),
-            escape(one.lesson),
-            escape(one.status.value),
+            _name(one.lesson),
+            _name(one.status.value),
             f"{one.score:g} / {one.max_points:g}" if one.marks else "",
         )
         for one in outcomes

@@ -40,11 +40,14 @@ pre { background: var(--code); border: 1px solid var(--line); border-radius: .35
   white-space: pre-wrap; max-height: 24rem; overflow: auto }
 details > summary { cursor: pointer; color: var(--soft); font-size: .85rem; margin-top: .6rem }
 details > pre { margin-top: .4rem }
-.view { overflow-x: auto } .view svg { display: block; max-width: 100%; height: auto; margin: 0 auto }
+.view { overflow-x: auto } .view svg { display: block; min-width: 32rem; max-width: 100%; height: auto }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; margin-top: .5rem }
 th { text-align: left; color: var(--soft); font-weight: 600; font-size: .8rem }
 th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-tr:last-child td { border-bottom: 0 }
+tr:last-child td { border-bottom: 0 } .name { overflow-wrap: normal; white-space: nowrap }
+.share { display: flex; height: .5rem; width: 10rem; border-radius: .25rem; overflow: hidden; margin-top: .45rem;
+  background: var(--line) }
+.share i:nth-child(1) { background: var(--pass) } .share i:nth-child(2) { background: var(--fail) }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 a { color: var(--blue) }
 .bars { display: flex; align-items: flex-end; gap: .35rem; height: 9rem; margin: .75rem 0 0 }

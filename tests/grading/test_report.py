@@ -43,7 +43,10 @@ HALF = Outcome(
     Status.GRADED,
     handed_in="2026-01-01T10:00:00+00:00",
     key="k1",
-    marks=(Mark("serve", "Serve", 1, 3, "", STEPS), Mark("finish", "Finish a task", 4, 4)),
+    marks=(
+        Mark("serve", "Serve", 1, 3, "", STEPS, "%kubectl run web"),
+        Mark("finish", "Finish a task", 4, 4),
+    ),
     seconds=0.5,
 )
 LATE = Outcome(
@@ -192,10 +195,10 @@ def test_the_overview_counts_what_failed_what_was_met_and_what_was_never_run():
         [HALF, replace(HALF, name="x", learner="x"), ABSENT], "en", {"alice": "feedback/a b.html"}
     )
     assert "3 submissions of 3 learners" in text and "Mean 71 %, median 71 %" in text
-    assert "<td>It answers</td>" in text and "2 / 2" in text
+    assert "<td>It answers</td>" in text and "2 / 2" in text and "left blank" in text
     assert "<b>refused</b><br>Connection refused." in text
     assert 'href="feedback/a%20b.html"' in text
-    assert "<td>missing</td>" in text
+    assert ">missing</span></td>" in text
 
 
 def test_the_overview_speaks_chinese():
