@@ -81,11 +81,11 @@ def test_csv_has_nbgraders_columns_the_status_and_a_column_an_exercise():
     assert (alice["assignment"], alice["student_id"], alice["score"], alice["max_score"]) == (
         "01-pods",
         "alice",
-        "5.0",
+        "5",
         "7",
     )
     assert (alice["01-pods/serve"], alice["01-pods/finish"], alice["status"]) == ("1", "4", "graded")
-    assert (bob["score"], bob["status"], bob["01-pods/finish"]) == ("0.0", "timeout", "")
+    assert (bob["score"], bob["status"], bob["01-pods/finish"]) == ("0", "timeout", "")
 
 
 @pytest.mark.parametrize("outcome", [BROKEN, ABSENT])
@@ -245,7 +245,7 @@ def test_canvas_gets_a_gradebook_with_a_column_a_lesson():
     header, most, alice, bob = csv.reader(io.StringIO(text))
     assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "01-pods", "02-deployments"]
     assert most[0].strip() == "Points Possible" and most[5:] == ["3", "7"]
-    assert alice == ["adamsalice", "4711", "", "", "", "5.0", "5.0"] and bob[5:] == ["0.0", ""]
+    assert alice == ["adamsalice", "4711", "", "", "", "5", "5"] and bob[5:] == ["0", ""]
 
 
 def test_without_an_export_there_is_nothing_for_moodle_or_canvas():

@@ -127,7 +127,12 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: ``=1+1`` becomes ``'=1+1``. The wide ones count in Chinese."""
+    """A cell that no spreadsheet takes for a formula: ``=1+1`` becomes ``'=1+1``. The wide ones count in Chinese.
+
+    Whole numbers are written as such.
+    """
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, str) and value[:1] in tuple("=+-@＝＋－＠\t\r\n"):
         return "'" + value
     return value

@@ -1,0 +1,1 @@
+raise SystemExit("a file of a learner was run")
