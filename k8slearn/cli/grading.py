@@ -28,7 +28,9 @@ _file = click.Path(path_type=Path)
     "--fail-under", type=click.FloatRange(0, 100), help="Exit code 1 where less percent are reached."
 )
 @click.option(
-    "--resume/--anew", default=True, help="Keep what an earlier run came to (the default), or grade all again."
+    "--resume/--anew",
+    default=True,
+    help="Keep what an earlier run came to (the default), or grade all again.",
 )
 @click.option("--unsafe", is_flag=True, help="Run notebooks without a sandbox: they may do what you may.")
 def grade(
