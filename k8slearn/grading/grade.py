@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,12 +30,16 @@ from k8slearn.grading.runner import Place
 from k8slearn.grading.splice import splice
 from k8slearn.grading.submission import Submission, find
 from k8slearn.grading.task import Task
+from k8slearn.kube.duration import human_duration
 
 OUTCOMES = "outcomes.jsonl"
 """What is known of a batch: the newest line of a submission counts."""
 
 EDITION = "1"
 """Counted up when graded submissions must be graded anew because the way of grading has changed."""
+
+
+Progress = Callable[[Outcome, int], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def grade(
     limits: Limits = Limits(),  # noqa: B008 (immutable)
     resume: bool = True,
     unsafe: bool = False,
-    progress: Callable[[Outcome], None] = lambda outcome: None,
+    progress: Progress = lambda outcome, left: None,
 ) -> Grades:
     """Grade all of ``submissions``, ``jobs`` at a time (default: two a core, for a
     notebook waits half of its time); the reports go to ``out``.
@@ -73,8 +78,9 @@ def grade(
     is in it and handed nothing in is missing. ``attempts`` says which of a learner's notebooks for one lesson
     counts, ``deadlines`` what lateness costs. Without ``resume`` nothing of an earlier run is kept; ``unsafe``:
     notebooks run without a sandbox.
-    ``progress`` is told each outcome as it comes. Raises SubmissionError when there is nothing to grade or
-    a learner has no seed, StorageError when ``out`` cannot be written, ClusterError when grading cannot start.
+    ``progress`` is told each outcome as it comes, and how many are left. Raises SubmissionError when there is
+    nothing to grade or a learner has no seed, StorageError when ``out`` cannot be written, ClusterError when
+    grading cannot start.
     """
     found = find(submissions)
     if seeds is not None:
@@ -111,8 +117,7 @@ def run(
     """What ``k8slearn grade`` does: a line a submission as they come, then the table, on standard output."""
     from rich.console import Console
 
-    def say(outcome: Outcome) -> None:
-        print(f"{outcome.status.value:>12}  {report.printable(outcome.name)}", file=sys.stderr, flush=True)
+    say = _Teller().tell
 
     seeds = roster.read(seed_from) if seed_from is not None else None
     deadlines = late.read(late_from) if late_from is not None else None
@@ -140,6 +145,21 @@ def run(
     return grades
 
 
+class _Teller:
+    """Prints a line for each outcome: its status, its name, and how long the rest may take."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._told = 0
+
+    def tell(self, outcome: Outcome, left: int) -> None:
+        self._told += 1
+        each = (time.monotonic() - self._began) / self._told
+        rest = f"  ({left} left, about {human_duration(each * left)})" if left else ""
+        line = f"{outcome.status.value:>12}  {report.printable(outcome.name)}{rest}"
+        print(line, file=sys.stderr, flush=True)
+
+
 # -- a batch ----------------------------------------------------------------------------------------
 
 
@@ -152,7 +172,7 @@ def _grade(
     seeds: Mapping[str, str] | None,
     attempts: Rule,
     deadlines: late.Deadlines,
-    progress: Callable[[Outcome], None],
+    progress: Progress,
 ) -> Grades:
     lessons = {folder.id: folder for folder in folders()}
     known = _known(out / OUTCOMES)
@@ -160,15 +180,16 @@ def _grade(
     counted: tuple[Outcome, ...] = ()
     tasks: list[Task] = []
     scratch = Path(tempfile.mkdtemp(prefix="k8slearn-grade-"))
-    reused = 0
+    reused = judged = 0
     try:
+        _end_last_line(out / OUTCOMES)
         with (out / OUTCOMES).open("a", encoding="utf-8") as ledger:
 
             def keep(outcome: Outcome) -> None:
                 outcomes[outcome.name] = outcome
                 ledger.write(json.dumps(outcome.to_json()) + "\n")
                 ledger.flush()
-                progress(outcome)
+                progress(outcome, len(tasks) - judged)
 
             prepared = []
             for number, submission in enumerate(found):
@@ -183,7 +204,7 @@ def _grade(
                 else:
                     tasks.append(one)
             with closing(runner.run(tasks, jobs, place)) as coming:
-                for outcome in coming:
+                for judged, outcome in enumerate(coming, 1):  # noqa: B007 (keep tells how many are left)
                     keep(outcome)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -214,6 +235,13 @@ def _prepare(
     for path in judged_by:
         key.update(path.read_bytes())
     return Task(*about, lesson.id, lang, seed, handed_in, key.hexdigest(), str(folder), spliced, limits)
+
+
+def _end_last_line(path: Path) -> None:
+    """A killed run may have left half a line: what is written next must not become its end."""
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        with path.open("a") as file:
+            file.write("\n")
 
 
 def _known(path: Path) -> dict[str, Outcome]:

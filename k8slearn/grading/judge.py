@@ -73,6 +73,7 @@ def warm_up() -> None:
     embedded = EmbeddedCluster(NODES, start=time.time())
     access.prepare(Cluster.of(embedded))
     embedded.settle()
+    still(embedded.api_client, "default")
     _warm.append(embedded)
 
 
@@ -151,7 +152,6 @@ class _Desk:
         """What the learner's process is told of the lesson: what everybody with this seed may know."""
         return {
             "id": self._folder.id,
-            "title": self._folder.title(self._task.lang),
             "lang": self._task.lang,
             "seed": self._task.seed,
             "namespace": self._folder.namespace,

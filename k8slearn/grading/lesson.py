@@ -18,11 +18,10 @@ Ask = Callable[[str, Any], Any]
 
 
 class GradedLesson:
-    """``told`` has the lesson's id, title, lang and namespace, and by exercise the values and the tasks."""
+    """``told`` has the lesson's id, lang and namespace, and by exercise the values and the tasks."""
 
     def __init__(self, told: dict[str, Any], cluster: Cluster, ask: Ask) -> None:
         self.id: str = told["id"]
-        self.title: str = told["title"]
         self.lang: str = told["lang"]
         self.namespace: str = told["namespace"]
         self.cluster = cluster
@@ -59,7 +58,7 @@ class GradedLesson:
         return known[exercise]
 
     def __repr__(self) -> str:
-        return self.title
+        return self.id
 
 
 class JudgesClock:

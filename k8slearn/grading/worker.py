@@ -33,6 +33,7 @@ import k8slearn
 from k8slearn.engines.cluster import Cluster
 from k8slearn.errors import LessonError
 from k8slearn.grading.lesson import GradedLesson, JudgesClock
+from k8slearn.grading.rehearsal import rehearse
 
 CHANNEL = 3
 """The channel's file descriptor in the learner's process; 0 reads nothing, 1 and 2 are the output."""
@@ -52,7 +53,7 @@ def warm_up() -> None:
     It is an IPython shell as a kernel has it, less history and colours, and with the lab's magics.
     """
     from IPython.core.interactiveshell import InteractiveShell
-    from kubernetes import client, config  # noqa: F401 (for the forks)
+    from kubernetes import config  # noqa: F401 (for the forks)
     from traitlets.config import Config
 
     settings = Config()
@@ -64,6 +65,7 @@ def warm_up() -> None:
         del os.environ["IPYTHONDIR"]
     shell.run_line_magic("load_ext", "k8slearn.lab")
     shell.run_cell("None", silent=True)
+    rehearse()
 
 
 def main(channel: socket.socket, output: int, settle_in: Callable[[], None]) -> NoReturn:

