@@ -406,10 +406,19 @@ def _without_request(ctx: Context, deployment: str) -> list[str]:
     )
 
 
+def _default_request(ctx: Context) -> bool:
+    """Whether a LimitRange gives new containers a request for CPU; a default limit is one, too."""
+    ranges = ctx.core.list_namespaced_limit_range(ctx.namespace).items
+    given = (
+        part for one in ranges for item in one.spec.limits for part in (item.default_request, item.default)
+    )
+    return any("cpu" in (part or {}) for part in given)
+
+
 def _blame(ctx: Context, deployment: str) -> NoReturn:
     """Why the autoscaler does not know what its pods use."""
     lacking = _without_request(ctx, deployment)
-    if lacking and ctx.core.list_namespaced_limit_range(ctx.namespace).items:
+    if lacking and _default_request(ctx):
         ctx.fail("old-pods", containers=", ".join(lacking))
     if lacking:
         ctx.fail("no-request", containers=", ".join(lacking))

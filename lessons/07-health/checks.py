@@ -310,7 +310,7 @@ def nobody_notices(ctx: Context) -> None:
             ctx.core.delete_namespaced_pod(name, ctx.namespace)
             ctx.watch_for(1)
             asked = answered()
-        in_time = ctx.wait_until(lambda: not _there(ctx, name), GONE + SLACK)
+        in_time = ctx.wait_until(lambda: not _there(ctx, name), GONE + SLACK - 1)  # a second has passed
     ctx.wait_until(lambda: ctx.rolled_out("summary"), 60)
     seen = {"failed": traffic.failed, "requests": traffic.requests, "reasons": traffic.reasons}
     if "connection reset" in traffic.failures:

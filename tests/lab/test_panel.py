@@ -71,5 +71,5 @@ def test_the_debrief_comes_when_all_has_passed():
 def test_the_end_of_a_lesson_is_worth_a_panel():
     finish = Finish("Pods", ("Serve <it>",), 20, 2, "You can run `pods`.", "Services", load("zh"))
     text = Text(panel.html(replace(result(PASSED), finish=finish))).text
-    for part in ("完成：Pods", "✓ Serve <it>", "得分 20", "本课目标，已达成", "下一课：Services"):
+    for part in ("已完成《Pods》", "✓ Serve <it>", "得分 20", "本课目标，已达成", "下一课：Services"):
         assert part in text
