@@ -338,9 +338,13 @@ def _autoscalers(ctx: Context) -> list[Any]:
 def _autoscaler(ctx: Context, deployment: str) -> Any:
     """The one that scales the Deployment."""
     found = _autoscalers(ctx)
-    for one in found:
-        if (one.spec.scale_target_ref.kind, one.spec.scale_target_ref.name) == ("Deployment", deployment):
-            return one
+    target = "Deployment", deployment
+    own = [one for one in found if (one.spec.scale_target_ref.kind, one.spec.scale_target_ref.name) == target]
+    if len(own) > 1:
+        names = ", ".join(one.metadata.name for one in own)
+        ctx.fail("several-autoscalers", deployment=deployment, names=names)
+    if own:
+        return own[0]
     if found:
         targets = [f"{one.spec.scale_target_ref.kind}/{one.spec.scale_target_ref.name}" for one in found]
         ctx.fail("other-target", deployment=deployment, others=", ".join(targets))
