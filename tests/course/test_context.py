@@ -42,3 +42,25 @@ def test_a_cluster_that_cannot_run_the_checks_pod_gives_no_verdict(ctx: Context,
 def test_a_script_that_does_not_end_gives_no_verdict(ctx: Context):
     with pytest.raises(ClusterError, match="within 5 seconds: Running"):
         ctx.run("sleep 60", timeout=5)
+
+
+def test_knocking_tells_of_each_request_as_far_as_it_has_come(ctx: Context):
+    ctx.replace(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: nginx:1.29}]}"
+    )
+    with ctx.knocking(f"http://{ctx.ready_pod('web').status.pod_ip}/") as answered:
+        ctx.watch_for(1)
+        before = answered()
+        ctx.core.delete_namespaced_pod("web", "default", grace_period_seconds=1)
+        ctx.watch_for(3)
+        after = answered()
+    assert len(before) >= 8 and all(before)
+    assert after[: len(before)] == before and not after[-1]
+
+
+def test_knocking_at_a_door_that_nobody_opens_gives_no_verdict(ctx: Context):
+    with (
+        pytest.raises(ClusterError, match="did not get on within 60 seconds"),
+        ctx.knocking("http://10.0.0.1/"),
+    ):
+        pass
