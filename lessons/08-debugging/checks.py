@@ -248,7 +248,7 @@ def three_more_names(rng: Random) -> dict[str, object]:
 @pending.begin
 def three_without_a_node(ctx: Context) -> None:
     one, two, three = (ctx.values[key] for key in ("one", "two", "three"))
-    _unlabel_nodes(ctx)
+    _take_back_what_nodes_were_given(ctx)
     ctx.replace(deployment(one, {"resources": {"requests": {"memory": "64Ti"}}}))
     ctx.replace(deployment(two, {}, spec={"nodeSelector": {ACCELERATOR: "a100"}}))
     ctx.replace(deployment(three, {}, spec={"nodeSelector": {CONTROL_PLANE: ""}}))
@@ -280,13 +280,23 @@ def _placed(ctx: Context, name: str, otherwise: str) -> None:
         ctx.fail(otherwise, **failed.values)
 
 
-def _unlabel_nodes(ctx: Context) -> None:
-    """Take away the label by which an earlier try was mended; whoever may not look at nodes has set none."""
+def _take_back_what_nodes_were_given(ctx: Context) -> None:
+    """An earlier try may have mended the nodes; whoever may not look at them has not."""
     from kubernetes.client.exceptions import ApiException
 
+    core = ctx.core
     try:
-        for node in ctx.core.list_node(label_selector=ACCELERATOR).items:
-            ctx.core.patch_node(node.metadata.name, {"metadata": {"labels": {ACCELERATOR: None}}})
+        for node in core.list_node(label_selector=ACCELERATOR).items:
+            core.patch_node(node.metadata.name, {"metadata": {"labels": {ACCELERATOR: None}}})
+        pods = core.list_namespaced_pod("kube-system", label_selector="tier=control-plane").items
+        true = {pod.spec.node_name for pod in pods}  # empty where others run the control plane
+        for node in core.list_node(label_selector=CONTROL_PLANE).items if true else []:
+            name, taints = node.metadata.name, node.spec.taints or []
+            if name not in true:
+                core.patch_node(name, {"metadata": {"labels": {CONTROL_PLANE: None}}})
+            elif all(taint.key != CONTROL_PLANE for taint in taints):
+                taint = {"key": CONTROL_PLANE, "effect": "NoSchedule"}
+                core.patch_node(name, {"spec": {"taints": [*taints, taint]}})
     except ApiException as error:
         if error.status != 403:
             raise
