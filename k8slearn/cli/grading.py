@@ -1,4 +1,4 @@
-"""``k8slearn grade``, ``demo``: marks for submissions."""
+"""``k8slearn grade``, ``demo``, ``autograder``: marks for submissions."""
 
 from __future__ import annotations
 
@@ -78,4 +78,16 @@ def demo() -> None:
     sys.exit(demonstration.run())
 
 
-COMMANDS = (grade, demo)
+@click.command()
+@click.option(
+    "--out", type=_file, default=Path("autograder.zip"), show_default=True, help="The zip to write."
+)
+def autograder(out: Path) -> None:
+    """Make the zip that grades lessons on Gradescope."""
+    from k8slearn.grading import autograder as gradescope
+
+    gradescope.build(out)
+    click.echo(f"written: {out}. In Gradescope: Configure Autograder, Zip file upload.")
+
+
+COMMANDS = (grade, demo, autograder)

@@ -80,6 +80,21 @@ def _tell(stale: list[Path], check: bool) -> None:
         raise click.ClickException("Some of it is stale. Make it anew: k8slearn lessons build")
 
 
+@lessons.command("export")
+@click.argument("names", metavar="[LESSON]...", nargs=-1)
+@click.option(
+    "--nbgrader", required=True, type=click.Path(path_type=Path), help="An nbgrader course's folder."
+)
+@choose_lang
+def lessons_export(names: tuple[str, ...], nbgrader: Path) -> None:
+    """Write lessons into an nbgrader course: all of them, or those named."""
+    from k8slearn.course.texts import language
+    from k8slearn.grading import nbgrader as bridge
+
+    for path in bridge.export(names, nbgrader, language()):
+        click.echo(f"written: {path}")
+
+
 @lessons.command("new")
 @click.argument("name")
 def lessons_new(name: str) -> None:

@@ -30,7 +30,7 @@ LONGEST = 80
 def write(outcomes: Sequence[Outcome], out: Path, people: tables.People = {}) -> None:  # noqa: B006 (not altered)
     """All reports on a batch into ``out``:
 
-    grades.csv, grades.json, junit.xml, overview.html; feedback/LEARNER.html; gradescope/SUBMISSION.json; and for
+    grades.csv, grades.json, junit.xml, overview.html; feedback/LEARNER.html; gradescope/LEARNER.json; and for
     those whom Moodle or Canvas named, moodle/LESSON.csv and canvas.csv to import there.
     """
     replace(out / "grades.csv", tables.grades(outcomes))
@@ -43,11 +43,10 @@ def write(outcomes: Sequence[Outcome], out: Path, people: tables.People = {}) ->
     learners: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         learners.setdefault(outcome.learner, []).append(outcome)
-        where = "/".join(map(place, outcome.name.split("/")))
-        replace(out / "gradescope" / f"{where}.json", documents.gradescope(outcome))
     pages = {learner: f"feedback/{place(learner)}.html" for learner in learners}
     for learner, own in learners.items():
         replace(out / pages[learner], feedback.page(own))
+        replace(out / "gradescope" / f"{place(learner)}.json", documents.gradescope(own))
     replace(out / OVERVIEW, overview.page(outcomes, language(), pages))
 
 

@@ -7,8 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+
+from k8slearn import paths
 
 SURROUNDED = """
 import os
@@ -43,17 +46,27 @@ def write(path: Path, *sources: str, lesson: bool = True) -> str:
     return str(path)
 
 
-def run(folder: Path, *notebooks: str, **variables: str) -> str:
+def run(folder: Path, *arguments: str, **variables: str) -> str:
     """pytest's last line."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("K8SLEARN_")}
     environment.pop("PYTEST_CURRENT_TEST", None)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", *notebooks],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbval-lax",
+            "-p",
+            "k8slearn",
+            "-p",
+            "no:cacheprovider",
+            *arguments,
+        ],
         capture_output=True,
         text=True,
         cwd=folder,
         env={**environment, **variables},
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return done.stdout.strip().splitlines()[-1]
@@ -76,3 +89,33 @@ def test_other_notebooks_are_left_alone(tmp_path: Path):
 def test_a_cluster_that_is_named_is_used(tmp_path: Path):
     notebook = write(tmp_path / "named.ipynb", NAMED)
     assert "1 passed" in run(tmp_path, notebook, K8SLEARN_KUBECONFIG="a-cluster-of-mine")
+
+
+def lesson(path: Path, lang: str, *names: str, **answers: str) -> str:
+    """Of lesson 1's notebook the cells of these names, with answers."""
+    made = json.loads((paths.lessons() / lang / "01-pods.ipynb").read_text())
+    made["cells"] = [
+        {**cell, "source": answers.get(cell["id"], cell["source"])}
+        for cell in made["cells"]
+        if cell["id"] in names
+    ]
+    path.write_text(json.dumps(made))
+    return str(path)
+
+
+def test_checks_are_called_after_their_exercises_and_say_their_points(tmp_path: Path):
+    cells = ("setup", "answer-serve", "check-serve")
+    served = "%kubectl run model --image=nginx:1.29"
+    right = lesson(tmp_path / "right.ipynb", "en", *cells, **{"answer-serve": served})
+    half = "%kubectl run model --image=busybox:1.37 -- sleep 3600"
+    wrong = lesson(tmp_path / "half.ipynb", "zh", *cells, **{"answer-serve": half})
+    last = run(tmp_path, "-n2", "--dist=loadfile", "--junitxml=marks.xml", right, wrong)
+    assert "1 failed, 5 passed" in last
+    cases = list(ElementTree.parse(tmp_path / "marks.xml").iter("testcase"))
+    assert {case.get("name") for case in cases} == {"setup", "answer-serve", "serve"}
+    points = {
+        str(case.get("classname")).split(".")[0]: [one.get("value") for one in case.iter("property")]
+        for case in cases
+        if case.get("name") == "serve"
+    }
+    assert points == {"right": ["3", "3"], "half": ["1", "3"]}

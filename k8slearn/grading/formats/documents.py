@@ -27,21 +27,30 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def gradescope(outcome: Outcome) -> str:
-    """Gradescope's results.json. Without a run it has no score, so that Gradescope shows an error, not 0."""
+def gradescope(outcomes: Iterable[Outcome]) -> str:
+    """Gradescope's results.json on all that one learner handed in.
+
+    Without a run it has no score, so that Gradescope shows an error, not 0.
+    """
+    found = list(outcomes)
     tests = [
         {
-            "name": f"{outcome.lesson}: {mark.title}",
+            "name": f"{one.lesson}: {mark.title}",
             "score": mark.points,
             "max_score": mark.max_points,
             "status": "passed" if mark.passed else "failed",
-            "output": said(mark, outcome.lang),
+            "output": said(mark, one.lang),
             "visibility": "visible",
         }
-        for mark in outcome.marks
+        for one in found
+        for mark in one.marks
     ]
-    result: dict[str, Any] = {"output": headline(outcome), "execution_time": outcome.seconds, "tests": tests}
-    return _json({"score": outcome.score, **result} if outcome.marks else result)
+    result: dict[str, Any] = {
+        "output": "\n".join(filter(None, map(headline, found))),
+        "execution_time": sum(one.seconds for one in found),
+        "tests": tests,
+    }
+    return _json({"score": sum(one.score for one in found), **result} if tests else result)
 
 
 def _json(value: Any) -> str:
