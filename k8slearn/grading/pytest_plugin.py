@@ -66,16 +66,17 @@ def pytest_runtest_makereport(
     if cell is not None and cell.startswith(CHECK) and item.parent is not None:
         about = _metadata(item.parent)
         most = find(about["lesson"]).checks[item.name].points
-        reached = most if call.excinfo is None else _reached(str(call.excinfo.value.args), about["lang"])
+        reached = most if call.excinfo is None else _reached(call.excinfo.value, about["lang"])
         item.user_properties += [("points", reached), ("max_points", most)]
     return (yield)
 
 
-def _reached(failure: str, lang: str) -> int:
+def _reached(failure: BaseException, lang: str) -> int:
     """The points in what a check says when it does not pass: none where it failed in another way."""
+    told = str(getattr(failure, "inner_traceback", ""))  # nbval's: what the notebook would have shown
     score = re.escape(load(lang).words["score"])
     pattern = score.replace(r"\{title\}", ".*").replace(r"\{points\}", r"(\d+)").replace(r"\{of\}", r"\d+")
-    found = re.search(pattern, failure)
+    found = re.search(pattern, told)
     return int(found[1]) if found else 0
 
 

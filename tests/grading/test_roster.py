@@ -7,6 +7,7 @@ import pytest
 from k8slearn.errors import SubmissionError
 from k8slearn.grading import roster
 from k8slearn.grading.grade import grade
+from k8slearn.grading.outcome import Status
 
 
 def test_a_roster_says_who_has_which_seed(tmp_path: Path):
@@ -35,3 +36,13 @@ def test_a_learner_without_a_seed_is_named_before_anything_is_graded(tmp_path: P
     (tmp_path / "in" / "carol.ipynb").write_text("{}")
     with pytest.raises(SubmissionError, match="no seed for carol"):
         grade(tmp_path / "in", tmp_path / "out", seeds={"alice": "1"})
+
+
+def test_whoever_is_on_the_roster_and_handed_nothing_in_is_missing(tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "carol.ipynb").write_text("{}")
+    grades = grade(tmp_path / "in", tmp_path / "out", seeds={"carol": "1", "alice": "2"})
+    assert {one.learner: one.status for one in grades.outcomes} == {
+        "carol": Status.MALFORMED,
+        "alice": Status.MISSING,
+    }
