@@ -85,10 +85,13 @@ def lesson(name: str) -> Folder:
     return folder
 
 
-def judge(task: Task, nursery: Nursery) -> Outcome:
-    """The outcome of one submission. Any exception is the grader's failure, never the learner's."""
+def judge(task: Task, nursery: Nursery, patience: float) -> Outcome:
+    """The outcome of one submission; ``patience`` is its learner's.
+
+    Any exception is the grader's failure, never the learner's.
+    """
     started = time.monotonic()
-    learner = Learner(nursery, task.limits)
+    learner = Learner(nursery, task.limits, patience)
     try:
         with _cluster(task) as (cluster, embedded), _folder(task) as folder:
             namespace = lesson(task.lesson).namespace

@@ -99,12 +99,13 @@ class _Ended(Exception):
 class Learner:
     """A process, new from the nursery, that waits for its orders. Raises ClusterError when there is none to have.
 
-    ``home`` is its home, as it sees it; ``listening`` the socket by which it reaches its cluster, where it is in a
-    sandbox.
+    ``patience`` stretches its wall-clock time where more processes run than there are processors. ``home`` is its
+    home, as it sees it; ``listening`` the socket by which it reaches its cluster, where it is in a sandbox.
     """
 
-    def __init__(self, nursery: Nursery, limits: Limits) -> None:
+    def __init__(self, nursery: Nursery, limits: Limits, patience: float = 1.0) -> None:
         self._limits = limits
+        self._patience = patience
         try:
             self._channel, self._output, self._control = nursery.ask()
         except OSError as error:
@@ -127,7 +128,7 @@ class Learner:
         Stopped while it is judged means that nothing of the learner's can tend the cluster then: a thread
         that makes deleted pods again is not a Deployment.
         """
-        self._deadline = time.monotonic() + self._limits.seconds
+        self._deadline = time.monotonic() + self._limits.seconds * self._patience
         self._unjudged = {step.check for step in steps if step.check is not None}
         self._unbegun = set(self._unjudged)
         self._cells = {step.id for step in steps}

@@ -70,7 +70,10 @@ def _run_in_one_process(
     running: dict[int, Task] = {}
     numbers = count()
     try:
-        _say(process.stdin, {"hidden": [str(one) for one in place.hidden], "unsafe": place.unsafe})
+        # A notebook must not run out of time because others run beside it: marks are the same for any number of jobs.
+        patience = max(1.0, jobs / (os.cpu_count() or 1))
+        hidden = [str(one) for one in place.hidden]
+        _say(process.stdin, {"hidden": hidden, "unsafe": place.unsafe, "patience": patience})
         _await_ready(process.stdout)
         while waiting or running:
             while waiting and len(running) < jobs:

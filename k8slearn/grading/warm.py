@@ -3,7 +3,7 @@
 ``python -P -m k8slearn.grading.warm`` reads JSON lines. The first says how to grade; then come orders, each
 answered, in any order, by one line:
 
-    → {"hidden": ["/home/me/submissions"], "unsafe": false}
+    → {"hidden": ["/home/me/submissions"], "unsafe": false, "patience": 1.5}
     ← {"ready": true, "problem": ""}                not ready: no notebook can be run here, and why
     → {"number": 7, "task": {…}}                    judge this (a ``task.Task``)
     ← {"number": 7, "outcome": {…}, "error": ""}    what came of it; outcome null: the judge failed, and how
@@ -18,6 +18,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import resource
 import selectors
 import signal
 import sys
@@ -34,7 +35,18 @@ from k8slearn.grading.nursery import Nursery
 ALLOWANCE = 120.0
 """Seconds that a judge has beside its learner's limit, for cluster and checks, before an alarm ends it."""
 
+ADDRESSES = 3_000_000_000
+"""Bytes that a judge may map: its cluster, and ten times what a lesson puts there."""
+
 CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How all of a batch are judged."""
+
+    nursery: Nursery
+    patience: float
 
 
 @dataclass
@@ -72,7 +84,7 @@ def main() -> None:
         gc.freeze()  # no fork need ever look through what all share: that would copy it, page by page
     _write(answers, {"ready": not problem, "problem": problem})
     if not problem:
-        _serve(orders, answers, nursery)
+        _serve(orders, answers, _Way(nursery, how["patience"]))
 
 
 def _first_line(file: int) -> bytes:
@@ -92,7 +104,7 @@ def _try(nursery: Nursery) -> str:
     return ""
 
 
-def _serve(orders: int, answers: int, nursery: Nursery) -> None:
+def _serve(orders: int, answers: int, way: _Way) -> None:
     running: dict[int, _Fork] = {}
     unread = b""
     with selectors.DefaultSelector() as selector:
@@ -114,7 +126,7 @@ def _serve(orders: int, answers: int, nursery: Nursery) -> None:
                         return
                     *lines, unread = (unread + chunk).split(b"\n")
                     for line in lines:
-                        pipe, fork = _fork(json.loads(line), (orders, answers), nursery)
+                        pipe, fork = _fork(json.loads(line), (orders, answers), way)
                         running[pipe] = fork
                         selector.register(pipe, selectors.EVENT_READ)
         finally:
@@ -128,7 +140,7 @@ def _write(file: int, answer: dict[str, Any]) -> None:
         stream.write(json.dumps(answer).encode() + b"\n")
 
 
-def _fork(order: dict[str, Any], private: tuple[int, ...], nursery: Nursery) -> tuple[int, _Fork]:
+def _fork(order: dict[str, Any], private: tuple[int, ...], way: _Way) -> tuple[int, _Fork]:
     """Start a judge: the pipe to read it by, and what is known of it."""
     from k8slearn.grading import judge
 
@@ -139,28 +151,33 @@ def _fork(order: dict[str, Any], private: tuple[int, ...], nursery: Nursery) -> 
     if pid == 0:
         for file in (*private, read):
             os.close(file)
-        _be_judge(order["task"], write, nursery)
+        _be_judge(order["task"], write, way)
     os.close(write)
     return read, _Fork(order["number"], pid)
 
 
-def _be_judge(task: dict[str, Any], write: int, nursery: Nursery) -> NoReturn:
+def _be_judge(task: dict[str, Any], write: int, way: _Way) -> NoReturn:
     """Judge, say what came of it, and end; whatever happens, the fork does not run on from here."""
-    signal.setitimer(signal.ITIMER_REAL, task["limits"]["seconds"] + ALLOWANCE)
+    signal.setitimer(signal.ITIMER_REAL, (task["limits"]["seconds"] + ALLOWANCE) * way.patience)
+    if sys.platform == "linux":  # what a learner piles up in the cluster is in this process
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     try:
         with os.fdopen(write, "w", encoding="utf-8") as pipe:
-            json.dump(_judge(task, nursery), pipe)
+            json.dump(_judge(task, way), pipe)
     finally:
         sys.stderr.flush()
         os._exit(0)
 
 
-def _judge(task: dict[str, Any], nursery: Nursery) -> dict[str, Any]:
+def _judge(task: dict[str, Any], way: _Way) -> dict[str, Any]:
     from k8slearn.grading import judge
     from k8slearn.grading.task import Task
 
     try:
-        return {"outcome": judge.judge(Task.from_json(task), nursery).to_json(), "error": ""}
+        return {
+            "outcome": judge.judge(Task.from_json(task), way.nursery, way.patience).to_json(),
+            "error": "",
+        }
     except Exception as error:
         traceback.print_exc()
         return {"outcome": None, "error": f"{type(error).__name__}: {error}"}
