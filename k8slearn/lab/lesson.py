@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from k8slearn.course.lesson import Lesson as CourseLesson
 from k8slearn.engines import connect, current
+from k8slearn.engines.remote_clock import RemoteClock
 
 if TYPE_CHECKING:
     from k8slearn.lab.view import View
@@ -20,7 +21,13 @@ class Lesson(CourseLesson):
         """The live cluster map: nodes, and this lesson's pods on them."""
         from k8slearn.lab import view
 
-        return view.map(self.cluster.api_client, self.namespace, self.lang)
+        return view.map(self.cluster.api_client, self.namespace, **self._look)
+
+    @property
+    def _look(self) -> dict[str, Any]:
+        """How this lesson's views speak, and the virtual time that they can stop."""
+        clock = self.cluster.clock
+        return {"lang": self.lang, "clock": clock if isinstance(clock, RemoteClock) else None}
 
 
 def start(name: str | int, *, lang: str | None = None) -> Lesson:

@@ -109,20 +109,22 @@ def problem(error: Exception) -> str:
 
 
 class ApiSource:
-    """A kind as an API server serves it. ``read`` is a bound method such as ``CoreV1Api.list_node``.
+    """A kind as an API server serves it. ``read`` is a bound method such as ``CoreV1Api.list_node``; ``slim``
+    leaves out the field managers' notes.
 
     Objects stay plain dicts: making typed objects of a thousand pods takes a second, and they cannot hold a
     field that the client does not know.
     """
 
-    def __init__(self, read: Callable[..., Any]) -> None:
+    def __init__(self, read: Callable[..., Any], *, slim: bool = False) -> None:
         self._read = read
+        self._shape = _slim if slim else _whole
         self._response: Any = None
 
     def list(self) -> tuple[list[Object], str]:
         response = self._read(_preload_content=False, _request_timeout=(5, 60))
         body = json.loads(response.data)
-        return [_slim(obj) for obj in body["items"]], body["metadata"]["resourceVersion"]
+        return [self._shape(obj) for obj in body["items"]], body["metadata"]["resourceVersion"]
 
     def watch(self, version: str) -> Iterator[tuple[str, Object]]:
         try:
@@ -146,7 +148,7 @@ class ApiSource:
                     if status.get("code") == 410:
                         raise Expired
                     raise ApiException(status=status.get("code"), reason=status.get("reason"))
-                yield event["type"], _slim(event["object"])
+                yield event["type"], self._shape(event["object"])
         finally:
             self._response.close()
 
@@ -170,6 +172,9 @@ def lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _slim(obj: Object) -> Object:
-    """Without the field managers' notes, which are half of a pod and nothing a picture shows."""
     obj.get("metadata", {}).pop("managedFields", None)
+    return obj
+
+
+def _whole(obj: Object) -> Object:
     return obj

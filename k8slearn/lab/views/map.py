@@ -11,15 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from k8slearn.lab.podstate import (
+from k8slearn.lab.views.events import Events
+from k8slearn.lab.views.podstate import (
     State,
     condition,
     cpu_request,
     millicores,
+    names_of,
     state_of,
     story_of,
 )
-from k8slearn.lab.store import Changes
+from k8slearn.lab.views.seats import seat
+from k8slearn.lab.views.store import Changes
 
 Object = dict[str, Any]
 
@@ -43,6 +46,7 @@ class Pod:
     unschedulable: str
     """Why no node takes it, in the scheduler's words, or ""."""
     story: Mapping[str, str]
+    namespace: str = ""
     slot: int = -1
 
 
@@ -85,6 +89,7 @@ class Map:
         self.slots: dict[str, list[str | None]] = {TRAY: []}
         """By place: the uid in each slot, or None. Never gets shorter, so that the drawing never jumps."""
         self.node_slots: list[str | None] = []
+        self.events = Events()
         self._uid_of_node: dict[str, str] = {}
         self._claims: dict[str, tuple[str, bool, int]] = {}
         """By pod uid, hidden pods too: its place, whether it is shown, what it reserves."""
@@ -93,6 +98,7 @@ class Map:
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture, but for the slots."""
         self.problem = changes.problem
+        self.events.apply(changes)
         nodes = changes.objects.get("nodes", {})
         pods = changes.objects.get("pods", {})
         for uid, obj in nodes.items():
@@ -131,7 +137,7 @@ class Map:
         self.node_slots = [name if name in self.nodes else None for name in self.node_slots]
         newcomers = [node for name, node in self.nodes.items() if name not in self.node_slots]
         for node in sorted(newcomers, key=lambda node: (not node.control_plane, node.name)):
-            _seat(self.node_slots, node.name)
+            seat(self.node_slots, node.name)
 
     # -- pods -----------------------------------------------------------------------------------
 
@@ -148,7 +154,7 @@ class Map:
             self.pods[uid] = replace(pod, slot=before.slot)
             return
         self._leave(uid)
-        self.pods[uid] = replace(pod, slot=_seat(self.slots.setdefault(pod.node, []), uid))
+        self.pods[uid] = replace(pod, slot=seat(self.slots.setdefault(pod.node, []), uid))
 
     def _leave(self, uid: str) -> None:
         pod = self.pods.pop(uid, None)
@@ -171,16 +177,6 @@ class Map:
 
 
 _NO_CLAIM = (TRAY, True, 0)
-
-
-def _seat(slots: list[str | None], who: str) -> int:
-    """Put ``who`` into the first free slot, or into a new one."""
-    for index, taken in enumerate(slots):
-        if taken is None:
-            slots[index] = who
-            return index
-    slots.append(who)
-    return len(slots) - 1
 
 
 def _present(items: Iterable[tuple[str, Object | None]]) -> list[tuple[str, Object]]:
@@ -213,24 +209,18 @@ def _taint(taint: Object) -> str:
 
 def _pod(uid: str, obj: Object) -> Pod:
     metadata = obj["metadata"]
-    name = metadata["name"]
     state, reason = state_of(obj)
-    prefix = metadata.get("generateName") or ""
-    owner = next((ref["name"] for ref in metadata.get("ownerReferences") or [] if ref.get("controller")), "")
-    template = (metadata.get("labels") or {}).get("pod-template-hash", "")
+    app, suffix = names_of(obj)
     scheduled = condition(obj, "PodScheduled")
     return Pod(
         uid=uid,
-        name=name,
-        app=owner.removesuffix(f"-{template}") if owner else name,
-        suffix=name.removeprefix(prefix)
-        if owner and prefix
-        else name.removeprefix(f"{owner}-")
-        if owner
-        else "",
+        name=metadata["name"],
+        app=app,
+        suffix=suffix,
         node=obj.get("spec", {}).get("nodeName") or TRAY,
         state=state,
         reason=reason,
         unschedulable=scheduled.get("message", "") if scheduled.get("status") == "False" else "",
         story=story_of(obj),
+        namespace=metadata.get("namespace", ""),
     )

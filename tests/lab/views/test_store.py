@@ -7,10 +7,12 @@ import threading
 
 import pytest
 
-from k8slearn.lab.reflector import Expired, lines
-from k8slearn.lab.store import Store, due
+from k8slearn.lab.views.kinds import Watch
+from k8slearn.lab.views.reflector import Expired, lines
+from k8slearn.lab.views.store import Store, due
 
 WAIT = 10.0
+PODS = Watch("pods")
 
 
 class Script:
@@ -75,13 +77,13 @@ def script():
 
 @pytest.fixture
 def store(script):
-    return Store(lambda: {"pods": script})
+    return Store(lambda watch: script)
 
 
 @pytest.fixture
 def heard(store):
     heard = Heard()
-    store.subscribe(heard)
+    store.subscribe(heard, [PODS])
     yield heard
     store.unsubscribe(heard)
 
@@ -127,7 +129,7 @@ def test_an_expired_version_is_listed_anew_without_a_word(heard, script):
 
 def test_all_views_share_one_watch_and_the_last_to_leave_ends_it(store, script, heard):
     second = Heard()
-    store.subscribe(second)
+    store.subscribe(second, [PODS])
     assert second.batches[0].objects == {"pods": {"a": pod("a")}}
     assert script.lists == 1
     store.unsubscribe(second)
@@ -136,11 +138,27 @@ def test_all_views_share_one_watch_and_the_last_to_leave_ends_it(store, script, 
     assert ("pods", "b") not in second.objects
 
 
+def test_a_kind_is_watched_from_the_first_view_that_wants_it_to_the_last():
+    scripts = {"pods": Script(pod("a")), "nodes": Script(pod("n"))}
+    store = Store(lambda watch: scripts[watch.kind])
+    one, two = Heard(), Heard()
+    store.subscribe(one, [PODS])
+    assert scripts["nodes"].lists == 0
+    store.subscribe(two, [PODS, Watch("nodes")])
+    assert two.batches[0].objects == {"pods": {"a": pod("a")}, "nodes": {"n": pod("n")}}
+    scripts["nodes"].say(ConnectionResetError())
+    two.until(lambda heard: heard.problem == "ConnectionResetError")
+    scripts["pods"].say(("ADDED", pod("b", "2")))
+    one.until(lambda heard: ("pods", "b") in heard.objects)
+    assert all(batch.problem == "" for batch in one.batches), "what it did not ask for"
+    store.close()
+
+
 def test_a_store_opens_again_after_its_last_view_was_closed(store, script):
     before = set(threading.enumerate())
     for lists in (1, 2):
         heard = Heard()
-        store.subscribe(heard)
+        store.subscribe(heard, [PODS])
         assert script.lists == lists
         store.unsubscribe(heard)
     for thread in set(threading.enumerate()) - before:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8slearn.lab.map import Map
-from k8slearn.lab.mapdrawing import MapDrawing
-from k8slearn.lab.scene import apply, clip, difference, svg
-from k8slearn.lab.store import Changes
-from k8slearn.lab.words import Words
+from k8slearn.lab.views.map import Map
+from k8slearn.lab.views.mapdrawing import MapDrawing
+from k8slearn.lab.views.scene import apply, clip, difference, svg
+from k8slearn.lab.views.store import Changes
+from k8slearn.lab.views.words import Words
 
 STORIES = st.dictionaries(st.sampled_from("pq"), st.sampled_from("mn"))
 ELEMENTS = st.fixed_dictionaries({"tag": st.just("g"), "story": STORIES}, optional={"x": st.integers(0, 2)})

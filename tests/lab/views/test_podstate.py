@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8slearn.lab.podstate import cpu_request, state_of, story_of
+from k8slearn.lab.views.podstate import cpu_request, state_of, story_of
 
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}}
 

@@ -40,6 +40,20 @@ def state_of(pod: Object) -> tuple[State, str]:
     return ("ready" if condition(pod, "Ready").get("status") == "True" else "running"), reason
 
 
+def names_of(pod: Object) -> tuple[str, str]:
+    """Its owner without hashes, and what tells it from its siblings ("" for a bare pod).
+
+    Example: ``("web", "2rt97")`` for ``web-5ccbbdc6c5-2rt97``.
+    """
+    metadata = pod["metadata"]
+    name, prefix = metadata["name"], metadata.get("generateName") or ""
+    owner = next((ref["name"] for ref in metadata.get("ownerReferences") or [] if ref.get("controller")), "")
+    if not owner:
+        return name, ""
+    template = (metadata.get("labels") or {}).get("pod-template-hash", "")
+    return owner.removesuffix(f"-{template}"), name.removeprefix(prefix or f"{owner}-")
+
+
 def condition(obj: Object, type: str) -> dict[str, Any]:
     """The condition of that type, or {}."""
     conditions = obj.get("status", {}).get("conditions") or []

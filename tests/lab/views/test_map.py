@@ -7,11 +7,11 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8slearn.lab.map import TRAY, Map
-from k8slearn.lab.mapdrawing import MapDrawing
-from k8slearn.lab.scene import apply, difference
-from k8slearn.lab.store import Changes
-from k8slearn.lab.words import Words
+from k8slearn.lab.views.map import TRAY, Map
+from k8slearn.lab.views.mapdrawing import MapDrawing
+from k8slearn.lab.views.scene import apply, difference
+from k8slearn.lab.views.store import Changes
+from k8slearn.lab.views.words import Words
 
 NODES = ["control-plane", "worker-1", "worker-2", "worker-3"]
 

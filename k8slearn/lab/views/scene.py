@@ -5,9 +5,11 @@ notebook gets the same elements as SVG text; so both show the same picture, and 
 
     {"web": {"tag": "g", "in": "pods", "class": "k8s-pod", "children": [{"tag": "text", "text": "web"}]}}
 
-``tag``, ``in`` (the key of the parent, "" for the root), ``text``, ``children`` and ``story`` mean something
-to the page; everything else is an SVG attribute. ``story`` maps topics to texts: an element that has one can
-be focused and tells it. Texts and attribute values may be anything a cluster says: never markup.
+``tag``, ``in`` (the key of the parent, "" for the root), ``text``, ``children``, ``story``, ``ref`` and ``command``
+mean something to the page; everything else is an SVG attribute. ``story`` maps topics to texts: an element that
+has one can be focused and tells it. ``ref`` says which object it shows (``pod/web-1 shop``, ``node/worker-1``): what
+is selected in one view is highlighted in all. ``command`` is the kubectl command that tells the same; without one
+it is ``kubectl describe`` of the object. Texts and attribute values may be anything a cluster says: never markup.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ Element = dict[str, object]
 Scene = Mapping[str, Element]
 """Parents come before their children. The key "" is the root, an ``svg``."""
 
-_MEANING = ("tag", "in", "text", "children", "story")
+_MEANING = ("tag", "in", "text", "children", "story", "ref", "command")
 
 
 def difference(before: Scene, after: Scene) -> dict[str, Element | None]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from kubernetes import client
 
-import k8slearn
-from k8slearn.lab.scene import apply
-from k8slearn.lab.store import Changes
-from k8slearn.lab.view import MapPicture, View, still
+from k8slearn.lab.views.mapdrawing import MapPicture
+from k8slearn.lab.views.scene import apply
+from k8slearn.lab.views.store import Changes
+from k8slearn.lab.views.widget import View
+from k8slearn.lab.views.words import Words
 
 
 class Feed:
@@ -20,7 +20,7 @@ class Feed:
         self.changes = changes
         self.listener = None
 
-    def subscribe(self, listener):
+    def subscribe(self, listener, watches):
         self.listener = listener
         listener(self.changes)
 
@@ -43,21 +43,50 @@ def feed(make_pod, make_node):
 
 @pytest.fixture
 def view(feed):
-    view = Sending(feed, MapPicture("shop", "en"))
+    view = Sending(feed, MapPicture("shop", Words("en")))
     view.sent = []
     yield view
     view.close()
+
+
+def shown(snapshot):
+    """The picture that a page makes of a snapshot."""
+    scene = snapshot["base"]
+    for _, changes, _ in snapshot["frames"]:
+        scene = apply(scene, changes)
+    return scene
 
 
 def test_a_page_that_follows_the_differences_sees_what_a_reloaded_page_sees(view, feed, make_pod):
     page = view.get_state()["snapshot"]
     feed.listener(Changes({"pods": {"b": make_pod("web-b", uid="b")}}))
     feed.listener(Changes({"pods": {"b": make_pod("web-b", uid="b", node="worker-1"), "a": None}}))
-    scene = page["scene"]
+    scene = shown(page)
     for number, message in enumerate(view.sent, page["seq"] + 1):
         assert message["seq"] == number
-        scene = apply(scene, message["changes"])
-    assert view.get_state()["snapshot"] == {"seq": view.sent[-1]["seq"], "scene": scene}
+        scene = apply(scene, message["frame"][1])
+    reloaded = view.get_state()["snapshot"]
+    assert (reloaded["seq"], shown(reloaded)) == (view.sent[-1]["seq"], scene)
+
+
+def test_the_picture_of_some_changes_ago_can_be_had(view, feed, make_pod):
+    first = view.svg()
+    feed.listener(Changes({"pods": {"b": make_pod("web-b", uid="b")}}))
+    assert "web-b" in view.svg()
+    assert "web-b" not in view.svg(back=1)
+    assert view.svg(back=99).count("<g") == first.count("<g"), "the oldest there is"
+
+
+def test_history_forgets_its_beginning_and_still_leads_to_the_present(view, feed, make_pod, monkeypatch):
+    monkeypatch.setattr("k8slearn.lab.views.history.KEPT", 20)
+    for number in range(30):
+        feed.listener(
+            Changes({"pods": {"b": make_pod("web-b", uid="b", cpu=f"{number + 1}m", node="worker-1")}})
+        )
+    snapshot = view.get_state()["snapshot"]
+    assert len(snapshot["frames"]) < 20
+    assert "30m" not in str(snapshot["base"])
+    assert shown(snapshot) == view._scene
 
 
 def test_a_page_that_missed_a_difference_gets_everything(view, feed):
@@ -84,7 +113,7 @@ def test_changes_are_said_for_screen_readers(view, feed, make_pod):
 
 
 def test_the_frozen_picture_is_an_svg_document_in_the_view_s_own_ids(view, feed):
-    other = View(feed, MapPicture("shop", "en"))
+    other = View(feed, MapPicture("shop", Words("en")))
     one, two = view.svg(), other.svg()
     other.close()
     assert ElementTree.fromstring(one).tag == "{http://www.w3.org/2000/svg}svg"
@@ -98,8 +127,8 @@ def test_leaving_the_with_block_replaces_the_live_view_by_the_picture(feed, monk
         def update(self, data, raw):
             updates.append((data, raw))
 
-    monkeypatch.setattr("k8slearn.lab.view.display", lambda *_, **__: Handle())
-    with View(feed, MapPicture("shop", "en")) as view:
+    monkeypatch.setattr("k8slearn.lab.views.widget.display", lambda *_, **__: Handle())
+    with View(feed, MapPicture("shop", Words("en"))) as view:
         view._ipython_display_()
         assert feed.listener is not None
     assert feed.listener is None
@@ -107,13 +136,3 @@ def test_leaving_the_with_block_replaces_the_live_view_by_the_picture(feed, monk
     assert raw
     assert data["image/svg+xml"].startswith("<svg")
     assert data["text/plain"] == "Cluster map: pods: 1 Pending"
-
-
-def test_a_still_shows_a_cluster_as_it_is_without_following_it():
-    with k8slearn.embedded(nodes=1, seed=7) as cluster:
-        pod = {"metadata": {"name": "alone"}, "spec": {"containers": [{"name": "c", "image": "nginx:1.29"}]}}
-        client.CoreV1Api(cluster.api_client).create_namespaced_pod("default", pod)
-        cluster.settle()
-        picture = still(cluster.api_client, "default", "zh")
-    ElementTree.fromstring(picture)
-    assert "alone" in picture and "集群" in picture
