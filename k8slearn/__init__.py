@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from k8slearn.embedded.cluster import Cluster as EmbeddedCluster
     from k8slearn.engines.cluster import Cluster
+    from k8slearn.lab import view
     from k8slearn.lab.lesson import Lesson, start
 
     def embedded(*args: Any, **options: Any) -> EmbeddedCluster:
@@ -24,18 +25,19 @@ if TYPE_CHECKING:
         ...
 
 
-__all__ = ["Cluster", "Lesson", "embedded", "start"]
+__all__ = ["Cluster", "Lesson", "embedded", "start", "view"]
 
 _HOMES = {
     "Cluster": "k8slearn.engines.cluster",
     "Lesson": "k8slearn.lab.lesson",
     "start": "k8slearn.lab.lesson",
 }
+_MODULES = {"embedded": "k8slearn.embedded", "view": "k8slearn.lab.view"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "embedded":
-        return import_module("k8slearn.embedded")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'k8slearn' has no attribute {name!r}")

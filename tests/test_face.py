@@ -9,8 +9,9 @@ import k8slearn
 
 
 def test_everything_public_is_listed_and_there():
-    assert dir(k8slearn) == ["Cluster", "Lesson", "embedded", "start"]
-    assert all(callable(getattr(k8slearn, name)) for name in dir(k8slearn))
+    assert dir(k8slearn) == ["Cluster", "Lesson", "embedded", "start", "view"]
+    assert all(callable(getattr(k8slearn, name)) for name in dir(k8slearn) if name != "view")
+    assert all(callable(getattr(k8slearn.view, name)) for name in k8slearn.view.__all__)
 
 
 def test_importing_k8slearn_or_its_command_imports_nothing_heavy():

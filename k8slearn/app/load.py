@@ -2,14 +2,15 @@
 
     load http://web/ --rate 20 --seconds 30
 
-    20 s  ok 400  failed 0  p50 2 ms
+    20 s  ok 400  failed 0  p50 2 ms  answered by web-7d4b9-abcde 201, web-7d4b9-fghij 199
     requests 600  failed 3 (0.50 %)
       answered by  web-7d4b9-abcde 201, web-7d4b9-fghij 396
       failed with  connection refused 3
       latency      p50 2 ms  p95 4 ms  p99 9 ms  slowest 31 ms
 
-Requests start by the clock, whether earlier ones have been answered or not, as those of many users do. Without
-``--keep-alive`` each has a connection of its own; with it all share one, which stays at one pod.
+A line comes every 10 seconds (``--every``). Requests start by the clock, whether earlier ones have been answered or
+not, as those of many users do. Without ``--keep-alive`` each has a connection of its own; with it all share one,
+which stays at one pod.
 The exit code is 1 when a request failed: no answer, or a status of 400 and more.
 """
 
@@ -22,9 +23,6 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from .host import Connection, Event, Host, Request, RequestFailed, Response
-
-REPORT_EVERY = 10.0
-"""Seconds between the lines that say how it goes."""
 
 
 class _Usage(Exception):
@@ -42,11 +40,21 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=10, help="requests a second")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--timeout", type=float, default=5, help="seconds to wait for an answer")
+    parser.add_argument(
+        "--every", type=float, default=10, help="seconds between the lines that say how it goes"
+    )
     parser.add_argument("--data", help="the body of a POST")
     parser.add_argument("--keep-alive", action="store_true")
     options = parser.parse_args(arguments)
-    if not 0 < options.rate <= 1000 or not 0 < options.seconds <= 86400 or options.timeout <= 0:
-        parser.error("--rate takes 0 to 1000 requests a second, --seconds up to 86400, --timeout more than 0")
+    if (
+        not 0 < options.rate <= 1000
+        or not 0 < options.seconds <= 86400
+        or min(options.timeout, options.every) <= 0
+    ):
+        parser.error(
+            "--rate takes 0 to 1000 requests a second, --seconds up to 86400, "
+            "--timeout and --every more than 0"
+        )
     if urlsplit(options.url).scheme != "http" or not urlsplit(options.url).hostname:
         parser.error(f"{options.url} is no URL such as http://web:8080/")
     return options
@@ -102,9 +110,9 @@ class _Run:
             due = number / options.rate
             await host.sleep(max(start + due - host.now(), 0))
             host.spawn(self._one())
-            if due >= reported + REPORT_EVERY:
+            if due >= reported + options.every:
                 reported = due
-                host.log(f"{due:.0f} s  ok {len(self.latencies)}  failed {self._failed}  p50 {self._at(0.5)}")
+                host.log(self._progress(due))
         if self._open:
             await self._all_done.wait()
 
@@ -170,6 +178,14 @@ class _Run:
             return "-"
         ordered = sorted(self.latencies)
         return f"{ordered[max(math.ceil(share * len(ordered)) - 1, 0)] * 1000:.0f} ms"
+
+    def _progress(self, seconds: float) -> str:
+        line = f"{seconds:.0f} s  ok {len(self.latencies)}  failed {self._failed}  p50 {self._at(0.5)}"
+        if self.pods:
+            line += f"  answered by {_counts(self.pods)}"
+        if self.failures:
+            line += f"  failed with {_counts(self.failures)}"
+        return line
 
     def summary(self) -> list[str]:
         total = len(self.latencies) + self._failed

@@ -15,6 +15,8 @@ class Told(NamedTuple):
     """One event: ``reason`` is a word of the component ``by``, ``count`` how often it has happened."""
 
     time: str
+    version: int
+    """Of two events of one second the one that was written first has the smaller; 0 when that is not known."""
     reason: str
     message: str
     count: int
@@ -28,6 +30,7 @@ class Events:
     def __init__(self) -> None:
         self._about: dict[str, str] = {}
         self._told: dict[str, dict[str, Told]] = {}
+        self._names: dict[str, tuple[str, str]] = {}
 
     def apply(self, changes: Changes) -> None:
         for uid, obj in changes.objects.get("events", {}).items():
@@ -36,10 +39,20 @@ class Events:
                 told = self._told[about]
                 del told[uid]
                 if not told:
-                    del self._told[about]
+                    del self._told[about], self._names[about]
             if obj is not None:
-                about = self._about[uid] = obj["involvedObject"].get("uid", "")
+                involved = obj["involvedObject"]
+                about = self._about[uid] = involved.get("uid", "")
+                self._names[about] = (involved.get("kind", ""), involved.get("name", ""))
                 self._told.setdefault(about, {})[uid] = told_by(obj)
+
+    def objects(self) -> list[str]:
+        """The uids of all objects that something is told of."""
+        return list(self._told)
+
+    def about(self, uid: str) -> tuple[str, str]:
+        """Kind and name of an object that something is told of."""
+        return self._names[uid]
 
     def of(self, uid: str) -> list[Told]:
         """All that is told of an object, oldest first."""
@@ -56,7 +69,9 @@ def told_by(event: Object) -> Told:
     first = (
         event.get("firstTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
     )
+    version = event["metadata"].get("resourceVersion", "")
     return Told(
+        version=int(version) if version.isdecimal() else 0,
         time=event.get("lastTimestamp") or series.get("lastObservedTime") or first or "",
         reason=event.get("reason", ""),
         message=event.get("message", ""),

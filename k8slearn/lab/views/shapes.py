@@ -141,7 +141,7 @@ def text_width(text: str) -> float:
 
 def chip(x: float, y: float, text: str, style: str) -> tuple[list[Element], float]:
     """A rounded label with its top at ``y``, and where the next one may begin."""
-    width = 6.0 * text_width(text) + 14
+    width = round(6.3 * text_width(text) + 15)
     box: Element = {
         "tag": "rect",
         "class": style,
