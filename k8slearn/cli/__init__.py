@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from k8slearn.cli import clock, cluster, doctor, grading, images, lessons, nodes, trace
+from k8slearn.cli import clock, cluster, doctor, grading, images, lessons, nodes, trace, watch
 from k8slearn.cli.commands import Commands
 
 
@@ -17,6 +17,6 @@ def main() -> None:
     """Learn Kubernetes by doing it."""
 
 
-for module in (cluster, clock, nodes, trace, lessons, grading, images, doctor):
+for module in (cluster, clock, nodes, trace, watch, lessons, grading, images, doctor):
     for command in module.COMMANDS:
         main.add_command(command)

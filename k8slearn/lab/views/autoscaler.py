@@ -105,6 +105,10 @@ class Autoscaler:
         highest = max(sample.recommended for sample in self.samples if sample.age >= since)
         return min(max(highest, self.least), max(self.most, self.least))
 
+    @property
+    def problem(self) -> str:
+        return self.objects.problem
+
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture, but for the samples."""
         self.objects.apply(changes)

@@ -65,9 +65,7 @@ class AutoscalerPicture:
             "legend": self._legend(CHARTS[1][1] + 44),
         }
         where = f"hpa/{state.name} → {state.of or '?'} · {words('namespace')} {state.namespace}"
-        return frame(
-            words, words("autoscaler"), where, state.objects.problem, CHARTS[1][1] + 24 + LEGEND, scene
-        )
+        return frame(words, words("autoscaler"), where, state.problem, CHARTS[1][1] + 24 + LEGEND, scene)
 
     # -- the numbers ----------------------------------------------------------------------------
 
@@ -79,7 +77,7 @@ class AutoscalerPicture:
         now, aim = _value(metric, metric.current), _value(metric, metric.target)
         return f"⌈{state.current} × {now} ÷ {aim}⌉ = {_exact(state.current, metric)}"
 
-    def _why(self) -> str:
+    def why(self) -> str:
         """What the autoscaler does about it, in a sentence."""
         state, words, metric = self.state, self.words, self.state.metric
         if not state.exists:
@@ -104,7 +102,7 @@ class AutoscalerPicture:
             (f"{type}: {why.split(':')[0]}", "k8s-warn") for type, holds, why in state.conditions if not holds
         ]
         formula = self._formula() if state.exists else ""
-        story = {words("formula"): formula, words("sentence"): self._why()}
+        story = {words("formula"): formula, words("sentence"): self.why()}
         if state.told:
             story[words("conditions")] = state.told
         if state.last:
@@ -115,7 +113,7 @@ class AutoscalerPicture:
                 card(0, 30, WIDTH, 64),
                 label(PAD, 54, formula, "k8s-formula"),
                 label(WIDTH - PAD, 54, limits, "k8s-muted", "end"),
-                label(PAD, 80, clip(self._why(), 108), "k8s-sentence"),
+                label(PAD, 80, clip(self.why(), 108), "k8s-sentence"),
                 *chips(PAD + 24 + 9.5 * text_width(formula), 42, bad, WIDTH - 130),
             ],
             **{

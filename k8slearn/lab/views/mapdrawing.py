@@ -252,16 +252,16 @@ class MapPicture:
 
     def __init__(self, namespace: str | None, words: Words) -> None:
         self.words = words
-        self._map = Map(namespace)
-        self._drawing = MapDrawing(self._map, words)
+        self.state = Map(namespace)
+        self._drawing = MapDrawing(self.state, words)
 
     def apply(self, changes: Changes) -> str:
-        before = self._map.pods.copy()
-        self._map.apply(changes)
-        return pods_said(before, self._map.pods, self.words)
+        before = self.state.pods.copy()
+        self.state.apply(changes)
+        return pods_said(before, self.state.pods, self.words)
 
     def scene(self) -> Scene:
         return self._drawing.scene()
 
     def summary(self) -> str:
-        return f"{self.words('map')}: {counted(self._map.pods.values(), self.words)}"
+        return f"{self.words('map')}: {counted(self.state.pods.values(), self.words)}"

@@ -67,6 +67,10 @@ class Timeline:
         self.hidden = 0
         """Lanes that there was no room for."""
 
+    @property
+    def problem(self) -> str:
+        return self.objects.problem
+
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture."""
         self.objects.apply(changes)

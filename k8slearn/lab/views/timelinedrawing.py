@@ -95,7 +95,7 @@ class TimelinePicture:
             bottom += 16
         scene["legend"] = self._legend(bottom + 22)
         where = f"{words('namespace')} {state.namespace}"
-        return frame(words, words("timeline"), where, state.objects.problem, bottom + LEGEND, scene)
+        return frame(words, words("timeline"), where, state.problem, bottom + LEGEND, scene)
 
     # -- parts ----------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class TimelinePicture:
         warnings = sum(told.warning for told in lane.events)
         parts = [
             card(0, 0, WIDTH, height, "k8s-object"),
-            label(x, height / 2 + 4, clip(lane.name, 23 - 2 * lane.depth), "k8s-lane"),
+            label(x, height / 2 + 4, _tail(lane.name, 23 - 2 * lane.depth), "k8s-lane"),
         ]
         command = f"kubectl events --for {lane.kind.lower()}/{lane.name} --namespace {self.state.namespace}"
         told = "\n".join(map(words.event, lane.events[-6:]))
@@ -191,6 +191,11 @@ class TimelinePicture:
         parts.append({"tag": "path", "d": f"M{x + 6:g} {y - 10:g}l6 11h-12z", "fill": "#B03A00"})
         parts.append(label(x + 17, y, self.words("warning"), "k8s-muted"))
         return group(parts)
+
+
+def _tail(name: str, length: int) -> str:
+    """The end of a name, which tells siblings apart: ``…7b5f7f5659-4n9xk``."""
+    return name if len(name) <= length else f"…{name[-length + 1 :]}"
 
 
 def _span(seconds: float) -> str:

@@ -83,6 +83,10 @@ class Traffic:
         """How many reports with new requests there were since this picture was opened."""
         self._known: dict[str, Counter[str]] = {}
 
+    @property
+    def problem(self) -> str:
+        return self.objects.problem
+
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture, but for slots and what is new."""
         self.objects.apply(changes)

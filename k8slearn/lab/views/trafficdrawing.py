@@ -103,7 +103,7 @@ class TrafficPicture:
             scene["more"] = group([label(POD[0], bottom + 4, more, "k8s-muted")])
         scene["legend"] = self._legend(bottom + 22, per_dot)
         where = f"service/{state.name} · {words('namespace')} {state.namespace}"
-        return frame(words, words("traffic"), where, state.objects.problem, bottom + LEGEND, scene)
+        return frame(words, words("traffic"), where, state.problem, bottom + LEGEND, scene)
 
     # -- the columns ----------------------------------------------------------------------------
 

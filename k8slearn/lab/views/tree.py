@@ -63,6 +63,10 @@ class Tree:
         self.selected: dict[str, tuple[str, ...]] = {}
         """By the uid of a Service: the pods of this tree that it selects."""
 
+    @property
+    def problem(self) -> str:
+        return self.objects.problem
+
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture."""
         self.objects.apply(changes)

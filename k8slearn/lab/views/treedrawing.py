@@ -82,7 +82,7 @@ class TreePicture:
             scene["more"] = group([label(PAD, height - 12, more, "k8s-muted")])
         scene["legend"] = self._legend(height + 14)
         where = f"{state.root} · {words('namespace')} {state.namespace}"
-        return frame(words, words("tree"), where, state.objects.problem, height + 26, scene)
+        return frame(words, words("tree"), where, state.problem, height + 26, scene)
 
     # -- parts ----------------------------------------------------------------------------------
 
