@@ -23,7 +23,7 @@ NAMESPACE = "shop"
 WEB = {
     "name": "app",
     "image": "k8slearn/app:1.0",
-    "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080}},
+    "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 1},
 }
 
 
@@ -59,6 +59,7 @@ def deployment(cluster: Cluster, name: str = "web", replicas: int = 4, **contain
             "metadata": {"name": name},
             "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template},
         },
+        field_manager="kubectl-create",
     )
 
 
@@ -79,12 +80,14 @@ def pod(cluster: Cluster, name: str, *args: str, image: str = "k8slearn/app:1.0"
 
 def roll(cluster: Cluster, image: str) -> None:
     body = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}
-    AppsV1Api(cluster.api_client).patch_namespaced_deployment("web", NAMESPACE, body)
+    AppsV1Api(cluster.api_client).patch_namespaced_deployment(
+        "web", NAMESPACE, body, field_manager="kubectl-set"
+    )
 
 
 def scale(cluster: Cluster, replicas: int) -> None:
     AppsV1Api(cluster.api_client).patch_namespaced_deployment(
-        "web", NAMESPACE, {"spec": {"replicas": replicas}}
+        "web", NAMESPACE, {"spec": {"replicas": replicas}}, field_manager="kubectl"
     )
 
 

@@ -77,6 +77,8 @@ class Autoscaler:
         self.current = self.desired = self.least = self.most = 0
         self.window = STABILIZATION
         self.conditions: list[tuple[str, bool, str]] = []
+        self.stabilized = False
+        """Whether it keeps more pods than the formula asks for, because of its stabilization window."""
         self.told = ""
         self.last: tuple[Told, ...] = ()
 
@@ -97,13 +99,10 @@ class Autoscaler:
         return math.ceil(self.current * ratio)
 
     @property
-    def held(self) -> int:
-        """The highest recommendation of the stabilization window, within the limits: it does not go below that."""
-        if not self.samples:
-            return self.desired
-        since = self.samples[-1].age - self.window
-        highest = max(sample.recommended for sample in self.samples if sample.age >= since)
-        return min(max(highest, self.least), max(self.most, self.least))
+    def held_since(self) -> float:
+        """The age at which the formula last asked for as many as there are: from then on the window counts."""
+        asked = (sample.age for sample in reversed(self.samples) if sample.recommended >= self.desired)
+        return next(asked, self.samples[0].age if self.samples else 0.0)
 
     @property
     def problem(self) -> str:
@@ -150,6 +149,7 @@ class Autoscaler:
             for type in ("AbleToScale", "ScalingActive", "ScalingLimited")
             if (why := ": ".join(filter(None, map(condition(found, type).get, ("reason", "message")))))
         ]
+        self.stabilized = condition(found, "AbleToScale").get("reason") == "ScaleDownStabilized"
         self.told = conditions_told(found)
         self.last = self.events.lines(found["metadata"]["uid"])
 

@@ -92,8 +92,8 @@ class AutoscalerPicture:
             return words("hpa-up", count=min(state.recommended, state.most))
         if state.recommended < state.least >= state.current:
             return words("hpa-least", count=state.least)
-        if state.held >= state.current:
-            return words("hpa-held", count=state.held, seconds=f"{state.window:g}")
+        if state.stabilized:
+            return words("hpa-held", count=state.desired, seconds=f"{state.window:g}")
         return words("hpa-down", count=max(state.recommended, state.least))
 
     def _head(self) -> Element:
@@ -200,16 +200,17 @@ class AutoscalerPicture:
             parts.append(label(LEFT - 6, y(value) + 4, f"{word} {value}", "k8s-small", "end"))
         if not shown:
             return parts
-        if state.samples and state.recommended < state.held:
-            begin = x(max(state.samples[-1].age - state.window, until - LONGEST))
+        if state.stabilized:
+            begin, end = x(state.held_since), x(min(until, state.held_since + state.window))
+            low = y(max(state.recommended, state.least))
             parts.append(
                 {
                     "tag": "rect",
                     "class": "k8s-band",
                     "x": round(begin, 1),
-                    "y": round(y(state.held), 1),
-                    "width": round(x(until) - begin, 1),
-                    "height": round(y(max(state.recommended, state.least)) - y(state.held), 1),
+                    "y": round(y(state.desired), 1),
+                    "width": round(end - begin, 1),
+                    "height": round(low - y(state.desired), 1),
                 }
             )
         for style, value in (("k8s-line-desired", "desired"), ("k8s-line-current", "current")):

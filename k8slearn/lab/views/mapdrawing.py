@@ -77,7 +77,7 @@ class MapDrawing:
         card_height = HEADER + rows * (tile.height + tile.gap) + footer
 
         grids: dict[str, Grid] = {}
-        scene: dict[str, Element] = {"defs": definitions(TILE, DOT)}
+        scene: dict[str, Element] = {"defs": definitions(TILE, DOT), "cards": group([])}
         for index, name in enumerate(cards):
             x = (index % self._columns) * (card_width + GAP)
             y = TOP + (index // self._columns) * (card_height + GAP)
@@ -168,6 +168,7 @@ class MapDrawing:
                 "aria-label": ", ".join([f"{words('node')} {node.name}", *([role] if role else []), *states]),
                 "ref": f"node/{node.name}",
                 "story": story,
+                "in": "cards",
             },
         )
 

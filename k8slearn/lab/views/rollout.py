@@ -76,7 +76,7 @@ class Rollout:
     stalled: str = ""
     """Why it does not go on any more, in the cluster's words, or ""."""
     recreate: bool = False
-    sentence: tuple[str, dict[str, object]] = ("rollout-none", {})
+    sentence: tuple[str, dict[str, object]] = ("", {})
     """A key of ``words`` and its values."""
     done: bool = False
     conditions: str = ""
@@ -90,6 +90,7 @@ class Rollout:
     def __post_init__(self) -> None:
         self.objects = Objects(self.namespace)
         self.events = Events()
+        self.sentence = ("rollout-none", {"name": self.name})
 
     @property
     def problem(self) -> str:

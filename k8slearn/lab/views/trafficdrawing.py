@@ -115,7 +115,7 @@ class TrafficPicture:
             label(10, 36, words("ok", count=client.answered), "k8s-muted"),
         ]
         if client.failed:
-            parts += chips(88, 24, [(words("failed", count=client.failed), "k8s-bad")], CLIENT[1])
+            parts += chips(106, 24, [(f"✗ {client.failed}", "k8s-bad")], CLIENT[1])
         counts = words("answered-failed", answered=client.answered, failed=client.failed)
         return {
             **group(parts, transform=f"translate({CLIENT[0]},{y:g})"),

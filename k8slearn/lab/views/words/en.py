@@ -113,7 +113,6 @@ WORDS: dict[str, str] = {
     "endpoints": "{count} ready",
     "answered-failed": "{answered} answered, {failed} failed",
     "ok": "{count} answered",
-    "failed": "{count} failed",
     "client": "client",
     "requests": "requests",
     "no-client": "No load generator of the|course asks this Service.",

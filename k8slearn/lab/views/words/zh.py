@@ -113,7 +113,6 @@ WORDS: dict[str, str] = {
     "endpoints": "{count} 个就绪",
     "answered-failed": "{answered} 个已应答，{failed} 个失败",
     "ok": "已应答 {count}",
-    "failed": "失败 {count}",
     "client": "客户端",
     "requests": "请求",
     "no-client": "没有课程的负载生成器|在请求这个 Service。",
