@@ -16,16 +16,7 @@ from typing import Any
 
 import pytest
 
-BROWSER_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
+from tools.gallery.stage import BROWSER_FLAGS
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ class Traffic:
         self.reports = 0
         """How many reports with new requests there were since this picture was opened."""
         self._known: dict[str, Counter[str]] = {}
+        self._opened = False
 
     @property
     def problem(self) -> str:
@@ -111,6 +112,7 @@ class Traffic:
         self._take_pods(answered)
         if "requests" in changes.objects:
             self._take_news(reports)
+        self._opened = True
 
     def _take_pods(self, answered: Counter[str]) -> None:
         endpoints = self._endpoints()
@@ -133,7 +135,7 @@ class Traffic:
         for report in reports:
             uid = report["metadata"]["uid"]
             now = Counter(report["answered"]) + Counter({"": sum(report["failed"].values())})
-            fresh = now - self._known.get(uid, Counter()) if self._known or self.reports else Counter()
+            fresh = now - self._known.get(uid, Counter()) if self._opened else Counter()
             self._known[uid] = now
             for pod, count in fresh.items():
                 news[uid, pod] += count

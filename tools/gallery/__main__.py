@@ -1,6 +1,6 @@
 """Makes the pictures of docs/views anew, in light and dark, each at the last moment of its story.
 
-python tests/browser/gallery.py [VIEW …]
+python -m tools.gallery [VIEW …]
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import BROWSER_FLAGS
-from stage import Stage
-from stories import STORIES, recorded
+from tools.gallery.stage import BROWSER_FLAGS, Stage
+from tools.gallery.stories import STORIES, recorded
 
 FOLDER = Path(__file__).parents[2] / "docs" / "views"
 

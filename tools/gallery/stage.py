@@ -15,6 +15,17 @@ from k8slearn.lab.views.widget import Picture, View
 
 STATIC = Path(widget.__file__).parent / "static"
 
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
 THEMES = {
     "light": {
         "--jp-layout-color0": "#fff",
@@ -90,7 +101,14 @@ class Stage:
     """``picture`` on a page of ``browser``; ``tell`` it of changes."""
 
     def __init__(
-        self, browser: Any, picture: Picture, *, theme: str = "light", clock: Any = None, **context: Any
+        self,
+        browser: Any,
+        picture: Picture,
+        *,
+        theme: str = "light",
+        clock: Any = None,
+        places: int = 1,
+        **context: Any,
     ) -> None:
         self.feed = Feed()
         self.view = Shown(self.feed, picture, clock)  # type: ignore[arg-type]
@@ -101,7 +119,8 @@ class Stage:
         css = (STATIC / "view.css").read_text("utf-8")
         self.page.set_content(
             f'<html lang="en"><title>view</title><style>:root{{{variables}}} body{{margin:12px;'
-            f"background:var(--jp-layout-color0)}}{css}</style><main><div class=place></div></main></html>"
+            f"background:var(--jp-layout-color0)}}{css}</style>"
+            f"<main>{places * '<div class=place></div>'}</main></html>"
         )
         state = {"controls": self.view.controls, "snapshot": self.view.get_state()["snapshot"]}
         script = HOST.replace("STATE", json.dumps(state)).replace(

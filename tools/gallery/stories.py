@@ -7,6 +7,7 @@ that the gallery keeps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from kubernetes.client import AppsV1Api, AutoscalingV2Api, CoreV1Api
@@ -17,6 +18,7 @@ from k8slearn.lab.views.autoscalerdrawing import AutoscalerPicture
 from k8slearn.lab.views.pictures import Picture, picture
 from k8slearn.lab.views.store import Changes
 from k8slearn.lab.views.timeline import Cell
+from k8slearn.lab.views.timelinedrawing import TimelinePicture
 from k8slearn.lab.views.words import Words
 
 NAMESPACE = "shop"
@@ -204,24 +206,32 @@ STORIES: dict[str, tuple[tuple[str | None, ...], Callable[[Cluster], Iterator[No
 }
 
 
-def recorded(name: str, lang: str = "en") -> tuple[Picture, list[Changes]]:
-    """A picture of its beginning, and the batches of its story."""
+@cache
+def _played(name: str) -> tuple[list[Changes], list[float]]:
+    """The batches of a story, and the virtual time of each."""
     what, story = STORIES[name]
     with k8slearn.embedded(nodes=3, seed=7) as cluster:
         cluster.settle()
         CoreV1Api(cluster.api_client).create_namespace({"metadata": {"name": NAMESPACE}})
-        shown = picture(name, *what, lang=lang)
-        teller = Teller(cluster, shown)
+        teller = Teller(cluster, picture(name, *what, lang="en"))
         batches, times = [], []
         for _ in story(cluster):
             batches.append(teller.changes())
             times.append(cluster.clock.now)
+    return batches, times
+
+
+def recorded(name: str, lang: str = "en") -> tuple[Any, list[Changes]]:
+    """A picture that has seen nothing yet, and the batches of its story."""
+    batches, times = _played(name)
     if name == "autoscaler":
-        ticking = iter([*times, *times])
-        shown = AutoscalerPicture("web", NAMESPACE, Words(lang), now=lambda: next(ticking))
-    if name == "timeline":
+        kind = "horizontalpodautoscalers"
+        ticking = iter([when for when, batch in zip(times, batches, strict=True) if kind in batch.objects])
+        return AutoscalerPicture("web", NAMESPACE, Words(lang), now=lambda: next(ticking)), batches
+    shown = picture(name, *STORIES[name][0], lang=lang)
+    if isinstance(shown, TimelinePicture):
         first = min(
-            obj["metadata"]["creationTimestamp"] for obj in batches[0].objects["deployments"].values()
+            obj["metadata"]["creationTimestamp"] for obj in batches[0].objects["deployments"].values() if obj
         )
-        shown.state.ran(Cell(first, 3, "%kubectl create deployment web --image=k8slearn/app:1.0"))  # type: ignore[union-attr]
+        shown.state.ran(Cell(first, 3, "%kubectl create deployment web --image=k8slearn/app:1.0"))
     return shown, batches
