@@ -11,15 +11,16 @@ cluster's virtual time: with one a view can stop time and let it jump from event
 
 from __future__ import annotations
 
+import time
 from typing import Any, TypedDict, Unpack
 
 from kubernetes import client
 
 from k8slearn.lab.views import pictures
-from k8slearn.lab.views.store import store_of
-from k8slearn.lab.views.widget import Clock, Picture, View
+from k8slearn.lab.views.store import Changes, store_of
+from k8slearn.lab.views.widget import Clock, Picture, View, frozen
 
-__all__ = ["View", "autoscaler", "diff", "map", "rollout", "timeline", "traffic", "tree"]
+__all__ = ["View", "autoscaler", "diff", "map", "rollout", "still", "timeline", "traffic", "tree"]
 
 
 class Look(TypedDict, total=False):
@@ -74,3 +75,14 @@ def tree(api_client: client.ApiClient, ref: str, namespace: str = "default", **l
 def diff(api_client: client.ApiClient, ref: str, namespace: str = "default", **look: Unpack[Look]) -> View:
     """An object's spec beside its status, and who wrote each field. Raises ClusterError for no kind."""
     return _open(api_client, "diff", ref, namespace, **look)
+
+
+def still(api_client: client.ApiClient, namespace: str | None = None, lang: str = "en") -> str:
+    """The cluster map as it is now, as an SVG document: the frozen view, without a widget and its threads."""
+    picture = pictures.picture("map", namespace, lang=lang)
+    listed = {
+        watch.kind: {obj["metadata"]["uid"]: obj for obj in watch.source(api_client).list()[0]}
+        for watch in picture.watches
+    }
+    picture.apply(Changes(listed))
+    return frozen(picture.scene(), picture.words, time.time(), f"k8s-still-{namespace}")

@@ -202,8 +202,7 @@ class View(anywidget.AnyWidget):
         with self._lock:
             assert self._history is not None
             scene, when = self._history.scene(back) if back else (self._scene, time.time())
-        shown = still(scene, self._picture.words, f"{datetime.fromtimestamp(when):%Y-%m-%d %H:%M:%S}")
-        return svg(shown, self._id, (_STATIC / "view.css").read_text("utf-8"))
+        return frozen(scene, self._picture.words, when, self._id)
 
     def stop(self) -> None:
         """Stop following the cluster; what was shown becomes an SVG picture that needs no kernel."""
@@ -221,6 +220,12 @@ class View(anywidget.AnyWidget):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def frozen(scene: Scene, words: Words, when: float, prefix: str) -> str:
+    """A picture of that time (seconds since 1970), as an SVG document; ``prefix`` keeps the ids of several apart."""
+    shown = still(scene, words, f"{datetime.fromtimestamp(when):%Y-%m-%d %H:%M:%S}")
+    return svg(shown, prefix, (_STATIC / "view.css").read_text("utf-8"))
 
 
 _MOMENTS = 200

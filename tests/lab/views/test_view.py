@@ -5,7 +5,10 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
+from kubernetes import client
 
+import k8slearn
+from k8slearn.lab.view import still
 from k8slearn.lab.views.mapdrawing import MapPicture
 from k8slearn.lab.views.scene import apply
 from k8slearn.lab.views.store import Changes
@@ -136,3 +139,13 @@ def test_leaving_the_with_block_replaces_the_live_view_by_the_picture(feed, monk
     assert raw
     assert data["image/svg+xml"].startswith("<svg")
     assert data["text/plain"] == "Cluster map: pods: 1 Pending"
+
+
+def test_a_still_shows_a_cluster_as_it_is_without_following_it():
+    with k8slearn.embedded(nodes=1, seed=7) as cluster:
+        pod = {"metadata": {"name": "alone"}, "spec": {"containers": [{"name": "c", "image": "nginx:1.29"}]}}
+        client.CoreV1Api(cluster.api_client).create_namespaced_pod("default", pod)
+        cluster.settle()
+        picture = still(cluster.api_client, "default", "zh")
+    ElementTree.fromstring(picture)
+    assert "alone" in picture and "集群" in picture
