@@ -13,6 +13,9 @@ import pytest
 
 from k8slearn import paths
 
+PLUGINS = ("-p", "nbval", "-p", "xdist", "-p", "k8slearn")
+"""No others: what else is installed costs seconds to import, in each process."""
+
 SURROUNDED = """
 import os
 assert os.environ["K8SLEARN_STRICT"] == "1"
@@ -57,15 +60,14 @@ def run(folder: Path, *arguments: str, **variables: str) -> str:
             "pytest",
             "--nbval-lax",
             "-p",
-            "k8slearn",
-            "-p",
             "no:cacheprovider",
+            *PLUGINS,
             *arguments,
         ],
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**environment, **variables},
+        env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **variables},
         timeout=300,
         check=False,
     )
