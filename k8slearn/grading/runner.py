@@ -106,9 +106,9 @@ def _await_ready(stdout: IO[bytes]) -> None:
     if not answer["ready"]:
         raise ClusterError(
             f"Notebooks of others must run in a sandbox, and this machine has none to give: {answer['problem']} "
-            "On Linux 5.14 or newer, let users make namespaces (sysctl kernel.unprivileged_userns_clone, "
-            "kernel.apparmor_restrict_unprivileged_userns), or grade as root; elsewhere, grade in a virtual "
-            "machine. If you trust every notebook as you trust your own: --unsafe"
+            "On Linux 5.14 or newer, let users make namespaces (sysctl user.max_user_namespaces, "
+            "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or grade as root; "
+            "elsewhere, grade in a virtual machine. If you trust every notebook as you trust your own: --unsafe"
         )
 
 

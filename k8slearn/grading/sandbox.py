@@ -70,19 +70,29 @@ def program_files() -> list[Path]:
 
 def leave() -> None:
     """Leave the grader's namespaces; then its ids are mapped from outside (``map_ids``)."""
-    if os.geteuid() == 0:
+    if _may_be_nobody():
         os.setgroups([])
     kernel.unshare(_NAMESPACES)
 
 
 def map_ids(pid: int) -> None:
-    """Say who the users inside are outside. Root has a second one for the learner, whom no file belongs to."""
-    root = os.geteuid() == 0
+    """Say who the users inside are outside. Where root grades, the learner is somebody whom no file belongs to."""
+    second = _may_be_nobody()
     process = Path(f"/proc/{pid}")
     (process / "setgroups").write_text("deny")
     for name, own in (("uid_map", os.geteuid()), ("gid_map", os.getegid())):
-        lines = f"0 0 1\n{_UID} {_NOBODY} 1\n" if root else f"{_UID} {own} 1\n"
+        lines = f"0 0 1\n{_UID} {_NOBODY} 1\n" if second else f"{_UID} {own} 1\n"
         (process / name).write_text(lines)
+
+
+def _may_be_nobody() -> bool:
+    """Whether this process is root where there is a second user: in a rootless container there may be none."""
+
+    def is_there(mapping: str) -> bool:
+        lines = (line.split() for line in Path("/proc/self", mapping).read_text().splitlines())
+        return any(int(first) <= _NOBODY < int(first) + int(count) for first, _, count in lines)
+
+    return os.geteuid() == 0 and is_there("uid_map") and is_there("gid_map")
 
 
 def furnish(shown: Sequence[Path], hidden: Sequence[Path]) -> socket.socket:
