@@ -13,12 +13,13 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import changes, cluster, grading, many, requests, startup
+from benchmarks import changes, cluster, grading, many, requests, startup, views
 from benchmarks.measure import Result
 
 
 def main() -> None:
-    found = [f for module in (startup, cluster, changes, many, requests, grading) for f in module.BENCHMARKS]
+    modules = (startup, cluster, changes, many, requests, grading, views)
+    found = [f for module in modules for f in module.BENCHMARKS]
     words = sys.argv[1:]
     chosen = [f for f in found if not words or any(word in f.__name__ for word in words)]
     table = Table("what", "measured", "goal", "floor or peer", "its own", "ratio")
