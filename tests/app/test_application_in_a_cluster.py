@@ -94,6 +94,17 @@ def test_a_rude_program_drops_what_is_in_flight_and_a_graceful_one_does_not(clus
     assert failed == {"rude": True, "graceful": False}
 
 
+def test_load_says_meanwhile_who_answered_and_what_failed_when_it_is_asked_to(cluster: Cluster):
+    deploy(cluster, 2, container("1.0"))
+    run_pod(cluster, "load", "load", "http://web/", "--rate", "10", "--seconds", "3", "--every", "1")
+    run_pod(cluster, "lost", "load", "http://web:81/", "--rate", "10", "--seconds", "2", "--every", "1")
+    cluster.clock.advance("10s")
+    second = log(cluster, "load").splitlines()[1]
+    assert second.startswith("2 s  ok 20  failed 0  p50 ")
+    assert second.partition("answered by ")[2].count("web-") == 2
+    assert "  failed with connection refused 1" in log(cluster, "lost").splitlines()[0]
+
+
 def test_a_kept_alive_connection_stays_at_one_pod(cluster: Cluster):
     deploy(cluster, 3, container("1.0"))
     run_pod(cluster, "load", "load", "http://web/", "--rate", "10", "--seconds", "3", "--keep-alive")

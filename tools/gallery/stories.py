@@ -148,10 +148,9 @@ def traffic_story(cluster: Cluster) -> Iterator[None]:
 def timeline_story(cluster: Cluster) -> Iterator[None]:
     deployment(cluster, replicas=2)
     yield from passing(cluster, 4)
-    roll(cluster, "k8slearn/app:1.1")
-    yield from passing(cluster, 4)
     pod(cluster, "mistyped", image="nginx:latst")
-    yield from passing(cluster, 20, 2)
+    roll(cluster, "k8slearn/app:1.1")
+    yield from passing(cluster, 20, 0.5)
 
 
 def autoscaler_story(cluster: Cluster) -> Iterator[None]:
@@ -230,8 +229,7 @@ def recorded(name: str, lang: str = "en") -> tuple[Any, list[Changes]]:
         return AutoscalerPicture("web", NAMESPACE, Words(lang), now=lambda: next(ticking)), batches
     shown = picture(name, *STORIES[name][0], lang=lang)
     if isinstance(shown, TimelinePicture):
-        first = min(
-            obj["metadata"]["creationTimestamp"] for obj in batches[0].objects["deployments"].values() if obj
-        )
-        shown.state.ran(Cell(first, 3, "%kubectl create deployment web --image=k8slearn/app:1.0"))
+        sets = [obj for batch in batches for obj in batch.objects.get("replicasets", {}).values() if obj]
+        newest = max(obj["metadata"]["creationTimestamp"] for obj in sets)
+        shown.state.ran(Cell(newest, 4, "%kubectl set image deployment/web app=k8slearn/app:1.1"))
     return shown, batches

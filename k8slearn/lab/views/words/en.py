@@ -63,7 +63,7 @@ WORDS: dict[str, str] = {
     "rollout-unseen": "Waiting for the controller to see the new wish …",
     "rollout-exceeded": "No progress for too long: this rollout has failed.",
     "rollout-updating": "{updated} of {of} pods have been made in the new version …",
-    "rollout-old": "{old} old pods are still to go …",
+    "rollout-old": "Old pods that are still to go: {old} …",
     "rollout-available": "{available} of {of} new pods are available …",
     "rollout-done": "All pods run the wanted version and are available.",
     "sentence": "status",
