@@ -22,6 +22,7 @@ from k8slearn.course.context import Context
 from k8slearn.course.exercise import Result, StepResult
 from k8slearn.course.loader import ANSWER, Folder, find
 from k8slearn.embedded.cluster import Cluster as EmbeddedCluster
+from k8slearn.embedded.server.credentials import Credentials
 from k8slearn.engines import Cluster
 from k8slearn.grading import access
 from k8slearn.grading.learner import CellError, Ending, Learner, Refused, Run
@@ -57,12 +58,15 @@ _HINTS = {
 }
 
 
-_warm: list[EmbeddedCluster] = []
-"""The cluster that every judge begins with: forked, it is its own."""
+_warm: list[tuple[EmbeddedCluster, Credentials]] = []
+"""The cluster that every judge begins with (forked, it is its own), and the certificates that all of them have."""
 
 
-def warm_up() -> None:
-    """Do once, for all forks, what the first lesson of a process does: imports, schemas, clients, a cluster."""
+def warm_up(folder: Path) -> None:
+    """Do once, for all forks, what the first lesson of a process does: imports, schemas, clients, a cluster.
+
+    ``folder`` keeps the certificates for as long as there are forks.
+    """
     import_module("k8slearn.embedded.server")
     import_module("k8slearn.lab.view")
     with EmbeddedCluster(NODES) as tried:
@@ -74,7 +78,7 @@ def warm_up() -> None:
     access.prepare(Cluster.of(embedded))
     embedded.settle()
     still(embedded.api_client, "default")
-    _warm.append(embedded)
+    _warm.append((embedded, Credentials.of(folder)))
 
 
 @cache
@@ -120,7 +124,7 @@ def judge(task: Task, nursery: Nursery, patience: float) -> Outcome:
 @contextmanager
 def _cluster(task: Task) -> Iterator[tuple[Cluster, EmbeddedCluster]]:
     """This process's own copy of the warm cluster; from here on chance is the submission's."""
-    with _warm[0] as embedded:
+    with _warm[0][0] as embedded:
         embedded.reseed(task.key)
         yield Cluster.of(embedded), embedded
 
@@ -130,6 +134,7 @@ def _folder(task: Task) -> Iterator[Path]:
     folder = Path(task.folder)
     shutil.rmtree(folder, ignore_errors=True)  # left by a try that failed
     folder.mkdir(parents=True)
+    _warm[0][1].lend(folder)
     os.environ.update(K8SLEARN_HOME=str(folder), K8SLEARN_LANG=task.lang)
     try:
         yield folder

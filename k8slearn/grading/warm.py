@@ -22,6 +22,7 @@ import resource
 import selectors
 import signal
 import sys
+import tempfile
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,14 +77,15 @@ def main() -> None:
     os.dup2(2, 1)
     how = json.loads(_first_line(orders))
     nursery = Nursery.open([Path(one) for one in how["hidden"]], unsafe=how["unsafe"])
-    problem = _try(nursery)
-    if not problem:
-        from k8slearn.grading import judge  # not before: the nursery shall know nothing of it
+    if problem := _try(nursery):
+        _write(answers, {"ready": False, "problem": problem})
+        return
+    from k8slearn.grading import judge  # not before: the nursery shall know nothing of it
 
-        judge.warm_up()
+    with tempfile.TemporaryDirectory(prefix="k8slearn-grader-") as folder:
+        judge.warm_up(Path(folder))
         gc.freeze()  # no fork need ever look through what all share: that would copy it, page by page
-    _write(answers, {"ready": not problem, "problem": problem})
-    if not problem:
+        _write(answers, {"ready": True, "problem": ""})
         _serve(orders, answers, _Way(nursery, how["patience"]))
 
 

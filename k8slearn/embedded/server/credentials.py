@@ -46,6 +46,12 @@ class Credentials:
             _write(token_file, secrets.token_hex(24).encode())  # last: marks the set as complete
         return cls(found.ca, found.server, found.client, token_file.read_text())
 
+    def lend(self, folder: Path) -> None:
+        """The same certificates, which take time to make, for another cluster, with a token of its own."""
+        for file in (self.ca, self.server, self.client):
+            _write(folder / file.name, file.read_bytes())
+        _write(folder / "token", secrets.token_hex(24).encode())
+
     def ssl_context(self) -> ssl.SSLContext:
         """For the server: client certificates of this authority are accepted, none is demanded."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
