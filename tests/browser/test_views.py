@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -183,3 +184,28 @@ def test_dots_are_the_requests_that_were_sent(chromium_browser: Any) -> None:
     )
     assert shown.state.failures.keys() == {"timed out"}
     stage.close()
+
+
+def as_listed(batches: list[Changes]) -> Changes:
+    """All that a story ends with, in one batch."""
+    objects: dict[str, dict[str, Any]] = {}
+    for batch in batches:
+        for kind, changed in batch.objects.items():
+            objects.setdefault(kind, {}).update(changed)
+    return Changes(objects)
+
+
+def test_axe_finds_no_violation(chromium_browser: Any) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python"
+    )
+    for name, theme in zip(STORIES, itertools.cycle(["light", "dark"]), strict=False):
+        shown, batches = recorded(name)
+        stage = Stage(chromium_browser, shown, theme=theme, clock=Clock(), reduced_motion="reduce")
+        stage.feed.listener(as_listed(batches))
+        stage.page.locator("svg [role=button]").first.click()
+        for _ in range(2):
+            found = axe.Axe().run(stage.page)
+            assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+            stage.page.get_by_role("button", name="table").click()
+        stage.close()

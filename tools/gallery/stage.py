@@ -120,7 +120,8 @@ class Stage:
         self.page.set_content(
             f'<html lang="en"><title>view</title><style>:root{{{variables}}} body{{margin:12px;'
             f"background:var(--jp-layout-color0)}}{css}</style>"
-            f"<main>{places * '<div class=place></div>'}</main></html>"
+            "<main><h1 style='position:absolute;left:-999px'>a view</h1>"
+            f"{places * '<div class=place></div>'}</main></html>"
         )
         state = {"controls": self.view.controls, "snapshot": self.view.get_state()["snapshot"]}
         script = HOST.replace("STATE", json.dumps(state)).replace(
