@@ -51,6 +51,12 @@ def run(tasks: Iterable[Task], jobs: int, place: Place) -> Generator[Outcome]:
             yield task.outcome(Status.INFRA_ERROR, f"{error} It was tried twice.")
 
 
+def check(place: Place) -> None:
+    """Raises ClusterError when no notebook can be run there, and says what is missing."""
+    for _ in _run_in_one_process(deque(), 1, place, []):
+        pass
+
+
 def _run_in_one_process(
     waiting: deque[Task], jobs: int, place: Place, failures: list[Failure]
 ) -> Generator[Outcome]:

@@ -23,6 +23,8 @@ from k8slearn.grading.runner import Place
 from k8slearn.grading.splice import Handed, Spliced, Step
 from k8slearn.grading.task import Task
 
+pytestmark = pytest.mark.usefixtures("sandbox")
+
 LIMITS = Limits(seconds=60, output_bytes=200_000, memory_bytes=400_000_000)
 EXERCISES = ("serve", "image", "finish", "together", "crash")
 MARK = "the words of a neighbour's answer"

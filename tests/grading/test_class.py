@@ -15,6 +15,8 @@ import pytest
 from k8slearn.grading.grade import Grades, grade
 from k8slearn.grading.outcome import Outcome
 
+pytestmark = pytest.mark.usefixtures("sandbox")
+
 CLASS = Path(__file__).parent.parent / "data" / "class"
 
 

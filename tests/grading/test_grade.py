@@ -21,6 +21,8 @@ from k8slearn.grading.grade import OUTCOMES, Grades, grade
 from k8slearn.grading.learner import Limits
 from k8slearn.grading.outcome import Mark, Outcome, Status
 
+pytestmark = pytest.mark.usefixtures("sandbox")
+
 LESSON = "01-pods"
 LIMITS = Limits(seconds=30, output_bytes=200_000)
 RIGHT = "%kubectl run model --image=nginx:1.29"

@@ -18,6 +18,8 @@ from k8slearn.grading import runner
 from k8slearn.grading.grade import OUTCOMES, grade
 from k8slearn.grading.outcome import Outcome, Status
 
+pytestmark = pytest.mark.usefixtures("sandbox")
+
 ANSWERS = {
     "right": "lesson.cluster.core.create_namespaced_pod(lesson.namespace, POD | {'metadata': {'name': 'model'}})",
     "wrong": "lesson.cluster.core.create_namespaced_pod(lesson.namespace, POD | {'metadata': {'name': 'modle'}})",

@@ -38,6 +38,7 @@ def test_a_learner_without_a_seed_is_named_before_anything_is_graded(tmp_path: P
         grade(tmp_path / "in", tmp_path / "out", seeds={"alice": "1"})
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_whoever_is_on_the_roster_and_handed_nothing_in_is_missing(tmp_path: Path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "carol.ipynb").write_text("{}")
