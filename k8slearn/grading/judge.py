@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8slearn.course import namespaces
 from k8slearn.course.context import Context
@@ -32,6 +32,9 @@ from k8slearn.grading.splice import Handed
 from k8slearn.grading.task import Task
 from k8slearn.kube.duration import parse_duration
 from k8slearn.lab.view import still
+
+if TYPE_CHECKING:
+    from k8slearn.embedded.server import Server
 
 NODES = 3
 
@@ -103,7 +106,7 @@ def judge(task: Task, nursery: Nursery, patience: float) -> Outcome:
             access.open_namespaces(cluster, namespace)
             server = embedded.serve(folder, listening=learner.listening)
             embedded.run(lambda: server.pacemaker.set_speed(SPEED))
-            desk = _Desk(task, cluster)
+            desk = _Desk(task, cluster, server)
             address, authority = f"https://127.0.0.1:{server.port}", server.credentials.ca.read_bytes()
             kubeconfig = access.kubeconfig(cluster, address, authority, namespace)
             order = {"lesson": desk.told(), "kubeconfig": kubeconfig}
@@ -145,8 +148,9 @@ def _folder(task: Task) -> Iterator[Path]:
 class _Desk:
     """Where exercises begin and are judged, each at its time; what was not reached by the end has no points."""
 
-    def __init__(self, task: Task, cluster: Cluster) -> None:
+    def __init__(self, task: Task, cluster: Cluster, server: Server) -> None:
         self._task = task
+        self._server = server
         self._folder = lesson(task.lesson)
         self._handed = task.spliced.handed
         self._exercises = self._folder.exercises(task.lang, task.seed)
@@ -176,12 +180,14 @@ class _Desk:
             return
         if self._exercises[exercise].check.scene is not None and exercise not in self._begun:
             self.begin(exercise)
-        self._results[exercise] = self._exercises[exercise].judge(self._context)
+        with self._time_held():
+            self._results[exercise] = self._exercises[exercise].judge(self._context)
 
     def begin(self, exercise: str) -> None:
         if exercise not in self._exercises or self._exercises[exercise].check.scene is None:
             raise Refused(f"{exercise!r} is no exercise with a scene of its own.")
-        self._exercises[exercise].begin(self._context)
+        with self._time_held():
+            self._exercises[exercise].begin(self._context)
         self._begun.add(exercise)
         access.open_namespaces(self._cluster, self._context.namespace)
 
@@ -197,6 +203,16 @@ class _Desk:
     def settle(self) -> bool:
         assert self._cluster.clock is not None  # an embedded cluster has one
         return self._cluster.clock.settle()
+
+    @contextmanager
+    def _time_held(self) -> Iterator[None]:
+        """Time goes on by what is waited for, and not by itself: a busy machine changes no verdict."""
+        pacemaker = self._server.pacemaker
+        self._server.call(pacemaker.pause)
+        try:
+            yield
+        finally:
+            self._server.call(pacemaker.resume)
 
     def marks(self, run: Run) -> tuple[Mark, ...]:
         return tuple(self._mark(exercise, run) for exercise in self._exercises)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from k8slearn.lab.views.autoscaler import TOLERANCE, Autoscaler, Metric, Sample
-from k8slearn.lab.views.kinds import Watch
+from k8slearn.lab.views.kinds import watches
 from k8slearn.lab.views.scene import Element, Scene, clip
 from k8slearn.lab.views.shapes import LEGEND, PAD, WIDTH, card, chips, frame, group, label, line, text_width
 from k8slearn.lab.views.store import Changes
@@ -30,11 +30,10 @@ LONGEST = 900.0
 class AutoscalerPicture:
     """A HorizontalPodAutoscaler as a ``Picture``."""
 
-    watches = (Watch("horizontalpodautoscalers"), Watch("events"))
-
     def __init__(self, name: str, namespace: str, words: Words, now: Callable[[], float] = time.time) -> None:
         self.words = words
         self.state = Autoscaler(name, namespace, now)
+        self.watches = watches(("horizontalpodautoscalers", "events"), namespace)
 
     def apply(self, changes: Changes) -> str:
         before = (self.state.current, self.state.desired)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -77,6 +78,7 @@ class Watch(NamedTuple):
     """What a view wants to be told of: all objects of a kind; or, with a ``name``, that one, whole.
 
     Without a name objects come without their ``managedFields``, which are half of a pod and few pictures show.
+    Whoever may not look at all namespaces sees ``namespace``.
     """
 
     kind: str
@@ -88,14 +90,17 @@ class Watch(NamedTuple):
         kind = KINDS[self.kind]
         api = getattr(client, kind.api)(api_client)
         if not kind.namespaced:
-            read = getattr(api, f"list_{kind.noun}")
-        elif self.name:
-            read = partial(getattr(api, f"list_namespaced_{kind.noun}"), self.namespace)
-        else:
-            read = getattr(api, f"list_{kind.noun}_for_all_namespaces")
+            return ApiSource(getattr(api, f"list_{kind.noun}"), slim=True)
+        here = partial(getattr(api, f"list_namespaced_{kind.noun}"), self.namespace)
         if self.name:
-            return ApiSource(partial(read, field_selector=f"metadata.name={self.name}"))
-        return ApiSource(read, slim=True)
+            return ApiSource(partial(here, field_selector=f"metadata.name={self.name}"))
+        everywhere = getattr(api, f"list_{kind.noun}_for_all_namespaces")
+        return ApiSource(everywhere, instead=here if self.namespace else None, slim=True)
+
+
+def watches(kinds: Iterable[str], namespace: str | None) -> tuple[Watch, ...]:
+    """One for each kind, for a view of ``namespace``."""
+    return tuple(Watch(kind, namespace or "") for kind in kinds)
 
 
 def controller(obj: Object) -> str:

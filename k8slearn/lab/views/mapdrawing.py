@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from k8slearn.kube import quantity
 from k8slearn.lab.views.events import Told
-from k8slearn.lab.views.kinds import Watch
+from k8slearn.lab.views.kinds import Watch, watches
 from k8slearn.lab.views.map import TRAY, Map, Node, Pod
 from k8slearn.lab.views.saying import counted, pods_said
 from k8slearn.lab.views.scene import Element, Scene, clip
@@ -249,11 +249,10 @@ def _cores(milli: int) -> str:
 class MapPicture:
     """The cluster map as a ``Picture``."""
 
-    watches = (Watch("nodes"), Watch("pods"), Watch("events"))
-
     def __init__(self, namespace: str | None, words: Words) -> None:
         self.words = words
         self.state = Map(namespace)
+        self.watches = (Watch("nodes"), *watches(("pods", "events"), namespace))
         self._drawing = MapDrawing(self.state, words)
 
     def apply(self, changes: Changes) -> str:

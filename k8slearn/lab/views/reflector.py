@@ -109,20 +109,29 @@ def problem(error: Exception) -> str:
 
 
 class ApiSource:
-    """A kind as an API server serves it. ``read`` is a bound method such as ``CoreV1Api.list_node``; ``slim``
-    leaves out the field managers' notes.
+    """A kind as an API server serves it. ``read`` is a bound method such as ``CoreV1Api.list_node``, ``instead``
+    one that asks for less, where the server forbids it; ``slim`` leaves out the field managers' notes.
 
     Objects stay plain dicts: making typed objects of a thousand pods takes a second, and they cannot hold a
     field that the client does not know.
     """
 
-    def __init__(self, read: Callable[..., Any], *, slim: bool = False) -> None:
+    def __init__(
+        self, read: Callable[..., Any], *, instead: Callable[..., Any] | None = None, slim: bool = False
+    ) -> None:
         self._read = read
+        self._instead = instead
         self._shape = _slim if slim else _whole
         self._response: Any = None
 
     def list(self) -> tuple[list[Object], str]:
-        response = self._read(_preload_content=False, _request_timeout=(5, 60))
+        try:
+            response = self._read(_preload_content=False, _request_timeout=(5, 60))
+        except ApiException as error:
+            if error.status != 403 or self._instead is None:
+                raise
+            self._read, self._instead = self._instead, None
+            return self.list()
         body = json.loads(response.data)
         return [self._shape(obj) for obj in body["items"]], body["metadata"]["resourceVersion"]
 

@@ -6,7 +6,7 @@ how many may exist (replicas + maxSurge): a rolling update moves between them.
 
 from __future__ import annotations
 
-from k8slearn.lab.views.kinds import Watch
+from k8slearn.lab.views.kinds import watches
 from k8slearn.lab.views.rollout import Pod, Revision, Rollout
 from k8slearn.lab.views.saying import counted, pods_said
 from k8slearn.lab.views.scene import Element, Scene, clip
@@ -46,11 +46,10 @@ SQUARES = 63
 class RolloutPicture:
     """The rollout of a Deployment as a ``Picture``."""
 
-    watches = (Watch("deployments"), Watch("replicasets"), Watch("pods"), Watch("events"))
-
     def __init__(self, name: str, namespace: str, words: Words) -> None:
         self.words = words
         self.state = Rollout(name, namespace)
+        self.watches = watches(("deployments", "replicasets", "pods", "events"), namespace)
 
     def apply(self, changes: Changes) -> str:
         before, sentence = self.state.pods, self.state.sentence

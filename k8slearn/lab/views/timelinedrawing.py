@@ -7,7 +7,7 @@ stands how long after the column before it was.
 from __future__ import annotations
 
 from k8slearn.lab.views.events import Told
-from k8slearn.lab.views.kinds import Watch
+from k8slearn.lab.views.kinds import watches
 from k8slearn.lab.views.scene import Element, Scene, clip
 from k8slearn.lab.views.shapes import LEGEND, PAD, WIDTH, card, frame, group, label, line, text_width
 from k8slearn.lab.views.store import Changes
@@ -35,11 +35,10 @@ ACTORS: tuple[tuple[str, str], ...] = (
 class TimelinePicture:
     """The events of a namespace as a ``Picture``."""
 
-    watches = (*(Watch(kind) for kind in KINDS), Watch("events"))
-
     def __init__(self, namespace: str, words: Words) -> None:
         self.words = words
         self.state = Timeline(namespace)
+        self.watches = watches((*KINDS, "events"), namespace)
 
     def apply(self, changes: Changes) -> str:
         before = {lane.uid: lane.events for lane in self.state.lanes}

@@ -7,7 +7,7 @@ for several, and the legend says for how many.
 
 from __future__ import annotations
 
-from k8slearn.lab.views.kinds import Watch
+from k8slearn.lab.views.kinds import watches
 from k8slearn.lab.views.requests import requests_in
 from k8slearn.lab.views.saying import pods_said
 from k8slearn.lab.views.scene import Element, Scene, clip
@@ -49,7 +49,7 @@ class TrafficPicture:
         self.words = words
         self.state = Traffic(name, namespace)
         kinds = ("services", "endpointslices", "pods", "events")
-        self.watches = (*(Watch(kind) for kind in kinds), requests_in(namespace))
+        self.watches = (*watches(kinds, namespace), requests_in(namespace))
 
     def apply(self, changes: Changes) -> str:
         before = self.state.pods

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from k8slearn.lab.views.kinds import Ref, Watch
+from k8slearn.lab.views.kinds import Ref, watches
 from k8slearn.lab.views.scene import Element, Scene, clip
 from k8slearn.lab.views.shapes import (
     DOT,
@@ -42,7 +42,7 @@ class TreePicture:
     def __init__(self, root: Ref, namespace: str, words: Words) -> None:
         self.words = words
         self.state = Tree(root, namespace)
-        self.watches = tuple(Watch(kind) for kind in (*kinds_of(root), "events"))
+        self.watches = watches((*kinds_of(root), "events"), namespace)
 
     def apply(self, changes: Changes) -> str:
         before = self.state.rows

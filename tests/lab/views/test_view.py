@@ -149,3 +149,31 @@ def test_a_still_shows_a_cluster_as_it_is_without_following_it():
         picture = still(cluster.api_client, "default", "zh")
     ElementTree.fromstring(picture)
     assert "alone" in picture and "集群" in picture
+
+
+def test_who_may_look_into_one_namespace_only_sees_that():
+    with k8slearn.embedded(nodes=1, seed=7) as cluster:
+        cluster.serve()
+        core, rights = client.CoreV1Api(cluster.api_client), client.RbacAuthorizationV1Api(cluster.api_client)
+        core.create_namespace({"metadata": {"name": "team"}})  # type: ignore[arg-type]
+        binding = {
+            "metadata": {"name": "anna"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "anna"}],
+        }
+        rights.create_namespaced_role_binding("team", binding)  # type: ignore[arg-type]
+        labels = {"app": "web"}
+        template = {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "c", "image": "nginx:1.29"}]},
+        }
+        deployment = {
+            "metadata": {"name": "web"},
+            "spec": {"selector": {"matchLabels": labels}, "template": template},
+        }
+        client.AppsV1Api(cluster.api_client).create_namespaced_deployment("team", deployment)  # type: ignore[arg-type]
+        cluster.clock.settle()
+        with k8slearn.view.rollout(cluster.api_client_as("anna"), "web", "team") as view:
+            picture = view.svg()
+    assert "nginx:1.29" in picture
+    assert "403" not in picture
