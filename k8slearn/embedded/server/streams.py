@@ -23,6 +23,10 @@ Step = Callable[[Callable[[], Any]], Any]
 LAST_INPUT = 0.2
 """Seconds in which a client may still send what its program has no more use for."""
 
+GATHER = 0.01
+"""Seconds after a piece of a stream in which what comes is kept for the next piece. Encrypting and sending is most of
+what a watch costs: of a thousand changes in three seconds, a hundred watches get 30,000 pieces instead of 100,000."""
+
 CLOSE = 255
 """v5's channel for ends: ff 00 ends stdin."""
 
@@ -73,6 +77,8 @@ async def carry_stream(
             ready.clear()
             if data := stream.take():
                 await response.write(outward(data))
+                if not stream.ended:
+                    await asyncio.sleep(GATHER)
             elif stream.ended:
                 break
             else:
