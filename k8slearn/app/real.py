@@ -18,6 +18,7 @@ SLICE = 0.005
 """Seconds of work after which others get their turn: a health probe must be answered meanwhile."""
 
 LARGEST_BODY = 1 << 20
+PIECE = 1 << 20
 
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error"}
 
@@ -56,8 +57,10 @@ class RealHost:
 
     def hold(self, size: int) -> None:
         if size >= 0:
-            # Touched, not only reserved: untouched pages would not count.
-            self._held.extend(b"\1" * size)
+            # Touched, not only reserved: untouched pages would not count. Piece by piece: at once it would for a
+            # moment take twice as much, and be killed by a limit that it fits into.
+            for begin in range(0, size, PIECE):
+                self._held.extend(b"\1" * min(PIECE, size - begin))
         else:
             del self._held[size:]
 

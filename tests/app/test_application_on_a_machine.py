@@ -145,3 +145,14 @@ def test_who_has_not_the_token_to_the_letter_is_refused(
         with started("web", unused_port, **env):
             assert ask(unused_port, "/", token=sent)[0] == status
             assert ask(unused_port, "/readyz")[0] == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much a process ever held is read from /proc")
+def test_a_model_takes_the_memory_that_it_says_and_at_no_moment_twice(unused_port: int):
+    """A limit of a third more is enough, as in the simulation; the kernel kills at the highest moment."""
+    size = 150_000_000
+    with started("model", unused_port, MODEL_BYTES=str(size)) as process:
+        assert ask(unused_port, "/readyz")[0] == 200
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    highest = 1024 * int(status.partition("VmHWM:")[2].split()[0])
+    assert size < highest < 200_000_000
