@@ -31,6 +31,7 @@ from typing import IO, Any, NoReturn
 
 import k8slearn
 from k8slearn.engines.cluster import Cluster
+from k8slearn.engines.kubectl import QUICK
 from k8slearn.errors import LessonError
 from k8slearn.grading.lesson import GradedLesson, JudgesClock
 from k8slearn.grading.rehearsal import rehearse
@@ -159,7 +160,7 @@ def _environment(home: Path, kubeconfig: Path, lesson: dict[str, Any]) -> dict[s
         "K8SLEARN_LANG": lesson["lang"],
         "K8SLEARN_SEED": lesson["seed"],
         "NO_PROXY": "*",  # all is on loopback
-        "GOGC": "400",  # kubectl ends before it is worth collecting its garbage: a sixth less of its time
+        **QUICK,
     }
 
 

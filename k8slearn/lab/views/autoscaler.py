@@ -17,8 +17,9 @@ from datetime import datetime
 from itertools import chain, repeat
 
 from k8slearn.kube import quantity
-from k8slearn.lab.views.events import Events, Told
-from k8slearn.lab.views.objects import Objects, conditions_told
+from k8slearn.lab.views.events import Told
+from k8slearn.lab.views.following import Following
+from k8slearn.lab.views.objects import conditions_told
 from k8slearn.lab.views.podstate import condition
 from k8slearn.lab.views.reflector import Object
 from k8slearn.lab.views.store import Changes
@@ -57,14 +58,12 @@ class Sample:
     recommended: int
 
 
-class Autoscaler:
+class Autoscaler(Following):
     """The state of the autoscaler ``name``; ``now`` tells the time, seconds since 1970."""
 
     def __init__(self, name: str, namespace: str, now: Callable[[], float]) -> None:
         self.name = name
-        self.namespace = namespace
-        self.objects = Objects(namespace)
-        self.events = Events()
+        super().__init__(namespace)
         self.samples: deque[Sample] = deque(maxlen=KEPT)
         """What was seen since this picture was opened, oldest first: an API server keeps no history."""
         self._now = now
@@ -104,14 +103,9 @@ class Autoscaler:
         asked = (sample.age for sample in reversed(self.samples) if sample.recommended >= self.desired)
         return next(asked, self.samples[0].age if self.samples else 0.0)
 
-    @property
-    def problem(self) -> str:
-        return self.objects.problem
-
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture, but for the samples."""
-        self.objects.apply(changes)
-        self.events.apply(changes)
+        self.take(changes)
         found = self.objects.named("horizontalpodautoscalers", self.name)
         self._clear()
         if found is None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from k8slearn.lab.views.events import Events, Told
+from k8slearn.lab.views.events import Told
+from k8slearn.lab.views.following import Following
 from k8slearn.lab.views.kinds import controller
-from k8slearn.lab.views.objects import Objects, conditions_told
+from k8slearn.lab.views.objects import conditions_told
 from k8slearn.lab.views.podstate import State, condition, names_of, state_of, story_of
 from k8slearn.lab.views.reflector import Object
 from k8slearn.lab.views.seats import Seats
@@ -66,7 +67,7 @@ class Numbers:
 
 
 @dataclass
-class Rollout:
+class Rollout(Following):
     """What is known of the rollout of the Deployment ``name``. ``exists`` False: there is none of that name."""
 
     name: str
@@ -88,18 +89,12 @@ class Rollout:
     """By revision: the pods' slots."""
 
     def __post_init__(self) -> None:
-        self.objects = Objects(self.namespace)
-        self.events = Events()
+        super().__init__(self.namespace)
         self.sentence = ("rollout-none", {"name": self.name})
-
-    @property
-    def problem(self) -> str:
-        return self.objects.problem
 
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture, but for rows and slots."""
-        self.objects.apply(changes)
-        self.events.apply(changes)
+        self.take(changes)
         deployment = self.objects.named("deployments", self.name)
         self.exists = deployment is not None
         sets = self._sets(deployment)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from k8slearn.lab.views.events import Events, Told
+from k8slearn.lab.views.events import Told
+from k8slearn.lab.views.following import Following
 from k8slearn.lab.views.kinds import controller
-from k8slearn.lab.views.objects import Objects
 from k8slearn.lab.views.reflector import Object
 from k8slearn.lab.views.store import Changes
 
@@ -52,13 +52,11 @@ class Lane:
     events: tuple[Told, ...]
 
 
-class Timeline:
+class Timeline(Following):
     """The state of the timeline of a namespace."""
 
     def __init__(self, namespace: str) -> None:
-        self.namespace = namespace
-        self.objects = Objects(namespace)
-        self.events = Events()
+        super().__init__(namespace)
         self.cells: list[Cell] = []
         self.lanes: list[Lane] = []
         """Owners before what they own, in the order of their first event."""
@@ -66,10 +64,6 @@ class Timeline:
         """The seconds, oldest first."""
         self.hidden = 0
         """Lanes that there was no room for."""
-
-    @property
-    def problem(self) -> str:
-        return self.objects.problem
 
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from k8slearn.lab.views.events import Events, Told
-from k8slearn.lab.views.objects import Objects
+from k8slearn.lab.views.events import Told
+from k8slearn.lab.views.following import Following
 from k8slearn.lab.views.podstate import State, names_of, state_of, story_of
 from k8slearn.lab.views.reflector import Object
 from k8slearn.lab.views.requests import target
@@ -58,14 +58,12 @@ class Client:
     failed: int
 
 
-class Traffic:
+class Traffic(Following):
     """The state of the traffic to the Service ``name``."""
 
     def __init__(self, name: str, namespace: str) -> None:
         self.name = name
-        self.namespace = namespace
-        self.objects = Objects(namespace)
-        self.events = Events()
+        super().__init__(namespace)
         self.exists = False
         self.address = ""
         self.ports: list[str] = []
@@ -84,14 +82,9 @@ class Traffic:
         self._known: dict[str, Counter[str]] = {}
         self._opened = False
 
-    @property
-    def problem(self) -> str:
-        return self.objects.problem
-
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture, but for slots and what is new."""
-        self.objects.apply(changes)
-        self.events.apply(changes)
+        self.take(changes)
         service = self.objects.named("services", self.name)
         self.exists = service is not None
         spec = (service or {}).get("spec", {})

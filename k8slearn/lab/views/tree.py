@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from k8slearn.lab.views.events import Events, Told
+from k8slearn.lab.views.events import Told
+from k8slearn.lab.views.following import Following
 from k8slearn.lab.views.kinds import KINDS, Ref
-from k8slearn.lab.views.objects import Objects, conditions_told
+from k8slearn.lab.views.objects import conditions_told
 from k8slearn.lab.views.podstate import State, state_of, story_of
 from k8slearn.lab.views.reflector import Object
 from k8slearn.lab.views.store import Changes
@@ -49,28 +50,21 @@ class Row:
     events: tuple[Told, ...]
 
 
-class Tree:
+class Tree(Following):
     """The state of the tree of ``root``. ``rows`` are in drawing order: an owner, then what it owns, oldest first."""
 
     def __init__(self, root: Ref, namespace: str) -> None:
         self.root = root
-        self.namespace = namespace
-        self.objects = Objects(namespace)
-        self.events = Events()
+        super().__init__(namespace)
         self.rows: dict[str, Row] = {}
         self.owners: dict[str, str] = {}
         """By the uid of a row: the uid of the row above that owns it."""
         self.selected: dict[str, tuple[str, ...]] = {}
         """By the uid of a Service: the pods of this tree that it selects."""
 
-    @property
-    def problem(self) -> str:
-        return self.objects.problem
-
     def apply(self, changes: Changes) -> None:
         """Take a batch in. Any order of batches leads to the same picture."""
-        self.objects.apply(changes)
-        self.events.apply(changes)
+        self.take(changes)
         self.rows, self.owners, self.selected = {}, {}, {}
         root = self.objects.named(self.root.kind.name, self.root.name)
         if root is not None:
